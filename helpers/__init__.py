@@ -1,0 +1,1 @@
+"""What is not the lesson: devices, data, plots, measures. Importing it loads no framework."""
