@@ -4,6 +4,7 @@ import os
 import platform
 import random
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,7 @@ def seconds_per_small_step(device: str, steps: int = 50) -> float:
 
     with torch.random.fork_rng():
         widths = (2, 256, 128, 64, 1)
-        layers = [nn.Linear(n, m) for n, m in zip(widths, widths[1:], strict=False)]
+        layers = [nn.Linear(n, m) for n, m in pairwise(widths)]
         network = nn.Sequential(*layers).to(device)
         optimizer = torch.optim.Adam(network.parameters())
         batch = torch.zeros(32, 2, device=device)

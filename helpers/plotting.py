@@ -1,32 +1,230 @@
-"""Figures of the lessons. Each function takes arrays and returns a Figure that carries its alt text."""
+"""Figures of the lessons: each function takes arrays and returns a figure with its alt text."""
+
+import html
+import math
+from pathlib import Path
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-# The one place for colours (Okabe and Ito's set, told apart with the common colour-vision
-# deficiencies). Real and fake also differ in marker, the two players in line style.
-REAL, FAKE, UNDECIDED = "#0072B2", "#D55E00", "#E8E8E8"
-MARKERS = {"real": "o", "fake": "X"}
-ANSWER_MAP = LinearSegmentedColormap.from_list("answer", [FAKE, UNDECIDED, REAL])
+# The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
+# deficiencies). Real and fake also differ in marker and in line style.
+REAL, FAKE, UNDECIDED, NEUTRAL = "#0072B2", "#D55E00", "#EDEDED", "#555555"
+ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
+STYLES = {
+    "real": {"color": REAL, "marker": "o"},
+    "fake": {"color": FAKE, "marker": "x"},
+}
+PICTURES = Path(__file__).resolve().parents[1] / "notebooks" / "pictures"
 
 
 class Picture(Figure):
-    """A Figure with a text for readers who do not see it."""
+    """A Figure that carries a text for readers who do not see it."""
 
     alt: str = ""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         # The PNG itself comes from IPython's own formatter for figures.
-        return {"text/plain": self.alt or "a figure"}, {"image/png": {"alt": self.alt}}
+        return {"text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 4.0), **options):
-    """Return (Picture, axes) as `plt.subplots` does; the figure is shown only where it is returned."""
+class Drawing:
+    """An SVG or PNG file from `notebooks/pictures`, with its alt text."""
+
+    def __init__(self, name: str, alt: str):
+        """Name a file in `notebooks/pictures`."""
+        self.path, self.alt = PICTURES / name, alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        kind = {".svg": "image/svg+xml", ".png": "image/png"}[self.path.suffix]
+        data = self.path.read_bytes()
+        content = data.decode() if kind == "image/svg+xml" else data
+        return {kind: content, "text/plain": self.alt}, {kind: {"alt": self.alt}}
+
+
+def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **options):
+    """Return (Picture, axes) like `plt.subplots`; it is shown only where it ends a cell."""
     figure, axes = plt.subplots(
         rows, columns, figsize=size, layout="constrained", FigureClass=Picture, **options
     )
     figure.alt = alt
     plt.close(figure)  # or the inline backend would show it a second time
     return figure, axes
+
+
+def _array(values) -> np.ndarray:
+    """Return a NumPy array of a tensor on any device or of anything array-like."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def draw_points(axis, name: str, points, **options) -> None:
+    """Draw points (n, 2) on an axis in the colour and marker of "real" or "fake"."""
+    x, y = _array(points).T
+    axis.scatter(x, y, s=14, linewidths=1, alpha=0.7, label=name, **STYLES[name], **options)
+
+
+def plot_points(real=None, fake=None, title: str = "") -> Picture:
+    """Scatter plot of real and fake points, each (n, 2) or None."""
+    given = [(name, p) for name, p in (("real", real), ("fake", fake)) if p is not None]
+    counts = " and ".join(f"{len(points):,} {name} points" for name, points in given)
+    figure, axis = new_figure(f"Scatter plot of {counts}. {title}")
+    for name, points in given:
+        draw_points(axis, name, points)
+    _label_plane(axis, title)
+    axis.legend(loc="upper right")
+    return figure
+
+
+def _label_plane(axis, title: str) -> None:
+    axis.set(xlabel="x (radians)", ylabel="y", title=title)
+
+
+def plane_grid(size: int = 60, x=(-1.0, 7.5), y=(-2.0, 2.0)) -> np.ndarray:
+    """Return float32 points (size * size, 2) that cover a part of the plane, row by row."""
+    xs, ys = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
+    return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
+
+
+def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Picture:
+    """Map of the discriminator's answers (n,) in [0, 1] at the points of `plane_grid` (n, 2).
+
+    Lines at 0.1, 0.3, ... 0.9 say the same as the colours.
+    """
+    grid, answers = _array(grid), _array(answers).reshape(-1)
+    size = math.isqrt(len(grid))
+    shape = (size, size)
+    alt = (
+        f"Map of the discriminator's answers over the plane, from {answers.min():.2f} to "
+        f"{answers.max():.2f}. {title}"
+    )
+    figure, axis = new_figure(alt)
+    xs, ys, values = (part.reshape(shape) for part in (grid[:, 0], grid[:, 1], answers))
+    colours = axis.pcolormesh(xs, ys, values, cmap=ANSWERS, vmin=0, vmax=1, shading="auto")
+    lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
+    axis.clabel(lines, fontsize=8)
+    for name, points in (("real", real), ("fake", fake)):
+        if points is not None:
+            draw_points(axis, name, points)
+    _label_plane(axis, title)
+    axis.set(xlim=(xs.min(), xs.max()), ylim=(ys.min(), ys.max()))
+    if real is not None or fake is not None:
+        axis.legend(loc="upper right")
+    figure.colorbar(colours, label="answer: 0 fake, 1 real")
+    return figure
+
+
+def plot_lines(x, lines: dict, xlabel: str, ylabel: str, title: str = "", ylim=None) -> Picture:
+    """Plot one line for each entry of `lines` (label: values like x), told apart by style too."""
+    figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}. {title}")
+    colours, styles = (REAL, FAKE, NEUTRAL, "#009E73"), ("-", "--", ":", "-.")
+    for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
+        axis.plot(_array(x), _array(values), color=colour, linestyle=style, label=label)
+    axis.set(xlabel=xlabel, ylabel=ylabel, title=title, ylim=ylim)
+    axis.legend()
+    axis.grid(alpha=0.3)
+    return figure
+
+
+def smooth(values: np.ndarray, window: int) -> np.ndarray:
+    """Return the mean over a sliding window (n,) -> (n - window + 1,)."""
+    return np.convolve(values, np.ones(window) / window, mode="valid")
+
+
+def plot_history(history: dict[str, np.ndarray], title: str = "") -> Picture:
+    """Losses (left) and mean answers (right) of `Run.history`, smoothed over 2 % of the steps.
+
+    Grey lines stand where two evenly matched players end: ln 2, 2 ln 2 and the answer 0.5.
+    """
+    steps = history["step"]
+    window = max(1, len(steps) // 50)
+    figure, axes = new_figure(
+        f"Losses and mean answers over {len(steps):,} training steps. {title}",
+        columns=2,
+        size=(9.6, 3.6),
+    )
+    names = {
+        "loss_d": (axes[0], "discriminator", REAL, "-"),
+        "loss_g": (axes[0], "generator", FAKE, "--"),
+        "answer_real": (axes[1], "on real", REAL, "-"),
+        "answer_fake": (axes[1], "on fake", FAKE, "--"),
+    }
+    for name, (axis, label, colour, style) in names.items():
+        x, y = steps[window - 1 :], smooth(history[name], window)
+        axis.plot(x, y, color=colour, linestyle=style, label=label)
+    levels = {"2 ln 2": (axes[0], 2 * math.log(2)), "ln 2": (axes[0], math.log(2))}
+    for label, (axis, level) in {**levels, "0.5": (axes[1], 0.5)}.items():
+        axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
+        axis.annotate(
+            label, (1, level), xycoords=("axes fraction", "data"), va="bottom", ha="right"
+        )
+    axes[0].set(xlabel="training step", ylabel="loss (nats)", title=title)
+    axes[1].set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
+    for axis in axes:
+        axis.legend(loc="upper left")
+        axis.grid(alpha=0.3)
+    return figure
+
+
+def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Picture:
+    """Grid of grey pictures (n, 1, height, width) or (n, height, width), -1 or 0 as black.
+
+    Values are read as [-1, 1] if any is negative, as [0, 255] if the type is uint8, else as [0, 1].
+    `labels` (n strings) stand above the pictures.
+    """
+    images = _array(images)
+    images = images.reshape(-1, *images.shape[-2:])
+    low, high = (0, 255) if images.dtype == np.uint8 else (-1 if images.min() < 0 else 0, 1)
+    columns = min(columns, len(images))
+    rows = math.ceil(len(images) / columns)
+    named = f", labelled {', '.join(labels)}" if labels is not None else ""
+    height = 1.25 if labels is not None else 1.0
+    figure, axes = new_figure(
+        f"Grid of {len(images)} pictures{named}. {title}",
+        rows,
+        columns,
+        size=(columns, rows * height + (0.4 if title else 0)),
+        squeeze=False,
+    )
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+        axis.imshow(image, cmap="gray", vmin=low, vmax=high)
+        if labels is not None:
+            axis.set_title(labels[index], fontsize=9)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+class Table:
+    """Rows of equal columns, shown as an HTML table with headers, and as Markdown in plain text."""
+
+    def __init__(self, rows: list[dict], caption: str):
+        """Keep rows (column name: text or number; floats are shown with three digits)."""
+        self.rows, self.caption = rows, caption
+
+    def _cells(self) -> list[list[str]]:
+        def text(value) -> str:
+            return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+        return [list(self.rows[0]), *([text(v) for v in row.values()] for row in self.rows)]
+
+    def __repr__(self) -> str:
+        """Return the table as Markdown."""
+        head, *body = ["| " + " | ".join(row) + " |" for row in self._cells()]
+        return "\n".join([self.caption, "", head, "|" + " --- |" * len(self.rows[0]), *body])
+
+    def _repr_html_(self) -> str:
+        head, *body = self._cells()
+        top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
+        lines = [
+            f'<tr><th scope="row">{html.escape(first)}</th>'
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
+            + "</tr>"
+            for first, *rest in body
+        ]
+        return (
+            f"<table><caption>{html.escape(self.caption)}</caption>"
+            f"<thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        )

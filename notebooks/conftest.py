@@ -1,0 +1,32 @@
+"""Runs the notebooks as tests: quickly, apart from the reader's runs, to the first error."""
+
+import os
+import tempfile
+
+import pytest
+
+# The kernels inherit these. What the reader has set is left alone.
+os.environ.setdefault("GAN_PRESET", "smoke")
+os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp(prefix="gan-course-runs-"))
+
+_failed = set()
+
+
+def pytest_configure(config):
+    """Keep the cells of a notebook in one process when pytest-xdist runs several."""
+    if getattr(config.option, "dist", "no") not in ("no", "each"):
+        config.option.dist = "loadfile"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Remember the notebooks in which a cell has failed."""
+    report = (yield).get_result()
+    if item.path.suffix == ".ipynb" and report.failed:
+        _failed.add(item.path)
+
+
+def pytest_runtest_setup(item):
+    """Skip what follows a failed cell: it would fail for no reason of its own."""
+    if item.path in _failed:
+        pytest.skip("an earlier cell of this notebook failed")

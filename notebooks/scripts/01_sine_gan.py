@@ -1,0 +1,686 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,slideshow,cellView,-all
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 01 · A GAN that learns a sine
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/01_sine_gan.ipynb)
+#
+# In this lesson two small neural networks play against each other. One invents points; the other
+# tries to tell them from the points of a sine curve. Neither is ever given the formula of the
+# sine, and after less than a minute the invented points lie close to it.
+#
+# | preset | what it does | time on two CPU cores | memory |
+# | --- | --- | --- | --- |
+# | `lesson` (without a GPU), `full` (with one) | 300 passes over 1,024 points | @@ | @@ |
+# | `smoke` | ten training steps, to test that everything runs | @@ | @@ |
+#
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# fetches it.
+
+# %%
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = "https://github.com/gan-course/gan-course"
+
+
+class SetupError(Exception):
+    def _render_traceback_(self):  # shows one sentence instead of a traceback
+        return [str(self)]
+
+
+def find_course():
+    local, fetched = Path("..").resolve(), Path("gan-course").resolve()
+    for folder in (local, fetched):
+        if (folder / "helpers" / "__init__.py").is_file():
+            return folder, "is already here"
+    if not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
+        raise SetupError("Open this notebook from the folder notebooks/ of the course.")
+    command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
+    silent = {"GIT_TERMINAL_PROMPT": "0"}  # rather fail than wait for a password
+    if subprocess.run(command, env=os.environ | silent, capture_output=True).returncode:
+        raise SetupError(f"{REPOSITORY} could not be fetched: check the network, then run again.")
+    return fetched, f"was fetched from {REPOSITORY}"
+
+
+course, what = find_course()
+sys.path.insert(0, str(course))
+print(f"The course {what}.")
+
+# %% [markdown]
+# ## What you are going to build
+#
+# A **generative adversarial network** (GAN) is made of two networks with opposite aims.
+#
+# - The **generator** turns random numbers, called *noise*, into new examples: here into points,
+#   later into digits, clothes and faces. What it makes is called **fake**.
+# - The **discriminator** looks at one example and answers one question: *how likely is this one
+#   real*, that is, taken from the training data? Its answer is a number between 0 and 1.
+#
+# The discriminator is trained to answer correctly. The generator is trained to be answered with 1.
+# It never sees a real example: all it learns, it learns from the discriminator's answers. The
+# drawing shows both. Solid arrows are data, dashed arrows are what each player learns from.
+
+# %%
+from helpers.plotting import Drawing
+
+Drawing(
+    "two_players.svg",
+    alt="Noise goes into the generator, which makes a fake. The discriminator gets fakes and real "
+    "examples and answers each with a number from 0 (fake) to 1 (real). Both players learn from it.",
+)
+
+# %% [markdown]
+# What is this good for? A trained generator makes as many new examples as you like: pictures that
+# nobody has taken, more data where data is scarce, a sharper version of a blurred photograph.
+#
+# The series follows a student lecture, and its four aims are yours:
+#
+# | aim | where you meet it |
+# | --- | --- |
+# | study how a GAN works | this lesson: every formula of the lecture, computed |
+# | build one | each lesson: the networks and the training step stand in the notebook |
+# | train it | points here, digits in 02, clothes in 03, faces in 04 |
+# | analyse the result | the end of each lesson: *is it plausible? is it varied? is it new?* |
+#
+# The tools are Python 3 with PyTorch (lessons 01 to 03) and Keras (lesson 04), the data sets MNIST,
+# Fashion-MNIST and CelebA, and Google Colab or your own computer.
+
+# %% [markdown]
+# ## Set-up
+#
+# The next cell chooses the device, the settings and the seed of all random numbers. With the same
+# seed on the same machine you get the same numbers again. The networks of this lesson are so small
+# that a GPU spends more time on being told what to do than on doing it. So if you have a GPU, it is
+# timed against the CPU, and the faster one is taken. For the same reason one CPU thread is enough:
+# a second one would mostly wait for the first.
+
+# %%
+import torch
+
+from helpers.device import describe_device, pick_device, seed_everything
+from helpers.presets import choose_preset
+
+torch.set_num_threads(1)
+device = pick_device(small_network=True)
+preset = choose_preset("01_sine_gan", on_gpu=device.type != "cpu")
+seed = seed_everything(1)
+print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
+
+# %% [markdown]
+# ## The training data
+#
+# Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so no
+# part of the curve is more common than another. There are 1,024 of them, as in the lecture.
+
+# %%
+import math
+
+x = 2 * math.pi * torch.rand(1024, device=device)
+real_points = torch.stack([x, torch.sin(x)], dim=1)
+real_points.shape
+
+# %% [markdown]
+# You know that these points follow a formula. The networks do not: for them it is a cloud.
+
+# %%
+from helpers.plotting import plot_points
+
+plot_points(real_points.cpu(), title="The training data")
+
+# %% [markdown]
+# ## The discriminator
+#
+# The discriminator takes a point, two numbers, and gives one answer. These are the layers of the
+# lecture, to the letter:
+#
+# - `Linear` and `ReLU` in turn let it bend the border between real and fake,
+# - `Dropout` switches off 30 % of the values at random while it trains, so that it cannot learn the
+#   1,024 points by heart,
+# - `Sigmoid` squeezes the last number into the range from 0 to 1.
+#
+# The number *before* the sigmoid is called the **logit**. You will soon need it, so the class can
+# give you that one too.
+
+# %%
+from torch import nn
+
+
+class Discriminator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Linear(2, 256),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(256, 128),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(128, 64),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(64, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x):
+        return self.model(x)
+
+    def logits(self, x):
+        *layers, sigmoid = self.model
+        for layer in layers:
+            x = layer(x)
+        return x
+
+
+discriminator = Discriminator().to(device)
+
+# %% [markdown]
+# To ask the discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
+# (`train`). Nothing is learned here, so PyTorch need not remember anything for gradients.
+
+
+# %%
+@torch.no_grad()
+def judge(points):
+    discriminator.eval()
+    answers = discriminator(points.to(device))
+    discriminator.train()
+    return answers.cpu()
+
+
+# %% [markdown]
+# Ask the untrained discriminator about the whole plane. Its weights are small random numbers, so
+# its logits are close to 0 everywhere, and the sigmoid of 0 is 0.5: *I have no idea.*
+
+# %%
+from helpers.plotting import plane_grid, plot_answers
+
+plane = torch.from_numpy(plane_grid())
+plot_answers(plane, judge(plane), real=real_points.cpu(), title="Before training: no opinion")
+
+# %% [markdown]
+# ## The generator
+#
+# The generator takes noise and gives a point. Again these are the layers of the lecture. Noise is a
+# pair of random numbers from the normal distribution, and `latent_dim` says how many numbers there
+# are. There is no sigmoid at the end: a point may lie anywhere.
+
+# %%
+latent_dim = 2
+
+
+class Generator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Linear(latent_dim, 16),
+            nn.ReLU(),
+            nn.Linear(16, 32),
+            nn.ReLU(),
+            nn.Linear(32, 2),
+        )
+
+    def forward(self, x):
+        return self.model(x)
+
+
+generator = Generator().to(device)
+
+# %% [markdown]
+# Two small functions that you will use all the time: one draws noise, the other makes fakes without
+# any thought of training.
+
+
+# %%
+def make_noise(count):
+    return torch.randn(count, latent_dim, device=device)
+
+
+@torch.no_grad()
+def generate(noise):
+    return generator(noise).cpu()
+
+
+# %% [markdown]
+# Where do 1,024 noise vectors land before training? Somewhere near the middle, all in a heap, far
+# from any sine. And the discriminator has no opinion about them either.
+
+# %%
+untrained = generate(make_noise(1024))
+print(f"The untrained discriminator answers {judge(untrained).mean():.3f} on average.")
+plot_points(real_points.cpu(), untrained, title="Before training")
+
+# %% [markdown]
+# ## The loss: binary cross-entropy
+#
+# How wrong is an answer? Let $t$ be the *label*, 1 for real and 0 for fake, and let $a$ be the
+# answer, a number between 0 and 1. **Binary cross-entropy** is
+#
+# $$\text{loss} = -t \cdot \log(a) - (1 - t) \cdot \log(1 - a)$$
+#
+# with the natural logarithm. Only one of the two terms counts: the first if $t = 1$, the second if
+# $t = 0$. Type in a real example that was answered with 0.8 and a fake one that was answered with
+# 0.3, and compute both losses by hand, as the lecture does.
+
+# %%
+answer_real, label_real = torch.tensor(0.8), 1
+answer_fake, label_fake = torch.tensor(0.3), 0
+
+loss_real = -label_real * torch.log(answer_real) - (1 - label_real) * torch.log(1 - answer_real)
+loss_fake = -label_fake * torch.log(answer_fake) - (1 - label_fake) * torch.log(1 - answer_fake)
+print(f"loss on real {loss_real:.4f}, loss on fake {loss_fake:.4f}")
+
+# %% [markdown]
+# PyTorch has this formula as `BCELoss`. An `assert` stops the notebook if a claim is not true, so
+# the next cell proves that both agree.
+
+# %%
+binary_cross_entropy = nn.BCELoss()
+assert torch.isclose(loss_real, binary_cross_entropy(answer_real, torch.tensor(1.0)))
+assert torch.isclose(loss_fake, binary_cross_entropy(answer_fake, torch.tensor(0.0)))
+
+# %% [markdown]
+# The discriminator's loss is the sum of both. As $t = 1$ for real and $t = 0$ for fake, two of the
+# four terms are zero, and what is left is the short formula of the lecture, with $a_\text{real}$ for
+# the answer on the real example and $a_\text{fake}$ for the answer on the fake one:
+#
+# $$\text{loss}_D = -\log(a_\text{real}) - \log(1 - a_\text{fake})$$
+
+# %%
+loss_d = loss_real + loss_fake
+assert torch.isclose(loss_d, -torch.log(answer_real) - torch.log(1 - answer_fake))
+print(f"loss of the discriminator {loss_d:.4f}")
+
+# %% [markdown]
+# The picture shows both terms. A right answer costs nothing, a wrong one costs much, and being
+# *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on each side, so a
+# discriminator that knows nothing has the loss $2 \ln 2$. Remember this number.
+
+# %%
+from helpers.plotting import plot_lines
+
+answers = torch.linspace(0.01, 0.99, 99)
+losses = {
+    "real example: -log(a)": -torch.log(answers),
+    "fake: -log(1 - a)": -torch.log(1 - answers),
+}
+assert math.isclose(-math.log(0.5) - math.log(1 - 0.5), 2 * math.log(2))
+print(f"2 ln 2 = {2 * math.log(2):.4f}")
+plot_lines(answers, losses, "answer a of the discriminator", "loss (nats)")
+
+# %% [markdown]
+# ### Sigmoid and logarithm in one go
+#
+# On paper, sigmoid and logarithm are two steps. In a computer the two steps can fail. Take a fake
+# that the discriminator is *very* sure to be real: the logit is 20. Its sigmoid is so close to 1
+# that a 32-bit number cannot tell the difference, and the logarithm of $1 - 1$ is minus infinity.
+
+# %%
+logit, fake_label = torch.tensor(20.0, requires_grad=True), torch.tensor(0.0)
+in_two_steps = -torch.log(1 - torch.sigmoid(logit))
+print(f"sigmoid {torch.sigmoid(logit):.10f}, loss in two steps {in_two_steps:.1f}")
+assert torch.isinf(in_two_steps)
+
+# %% [markdown]
+# `BCELoss` hides the infinity: it never returns more than 100. But its *gradient* is 0 here, so the
+# discriminator would learn nothing from its worst mistake. Done in one go, from the logit, the loss
+# is right and so is the gradient. That is `BCEWithLogitsLoss`, and it is why the class above has
+# `logits`. The sigmoid of the lecture is still in the network: you use it whenever you want an
+# answer, and the loss contains it.
+
+# %%
+bce = nn.BCEWithLogitsLoss()
+losses = {
+    "Sigmoid, then BCELoss": binary_cross_entropy(torch.sigmoid(logit), fake_label),
+    "BCEWithLogitsLoss": bce(logit, fake_label),
+}
+for name, loss in losses.items():
+    (slope,) = torch.autograd.grad(loss, logit)
+    print(f"{name:22} loss {loss:5.1f}, gradient {slope:.1f}")
+
+# %% [markdown]
+# Wherever the two steps work, both ways give the same number:
+
+# %%
+some_logits, some_labels = torch.linspace(-8, 8, 50), torch.arange(50) % 2.0
+two_steps = binary_cross_entropy(torch.sigmoid(some_logits), some_labels)
+assert torch.isclose(two_steps, bce(some_logits, some_labels))
+
+# %% [markdown]
+# ## The generator's loss
+#
+# The generator wants its fakes to be answered with 1. So its loss is the same formula with the label
+# $t = 1$ on fakes, and again only one term is left:
+#
+# $$\text{loss}_G = -\log(a_\text{fake})$$
+#
+# A fake with the label 1: is that not a lie? It is not a statement about the fake, it is the
+# generator's *aim*. Nothing else in the formula knows which player is being trained.
+
+# %%
+loss_g = binary_cross_entropy(answer_fake, torch.tensor(1.0))
+assert torch.isclose(loss_g, -torch.log(answer_fake))
+print(f"loss of the generator {loss_g:.4f}")
+
+# %% [markdown]
+# You might think of a simpler aim: make large what the discriminator makes small, so minimise
+# $\log(1 - a_\text{fake})$. This is called the *saturating* loss. Both losses want the same, but
+# look at their gradients with respect to the logit $z$, where $a = \operatorname{sigmoid}(z)$:
+#
+# $$\frac{d}{dz}\bigl(-\log a\bigr) = a - 1 \qquad\qquad \frac{d}{dz} \log(1 - a) = -a$$
+
+# %%
+z = torch.linspace(-6, 6, 121, requires_grad=True)
+a = torch.sigmoid(z)
+(slope,) = torch.autograd.grad(-torch.log(a).sum(), z, retain_graph=True)
+(slope_saturating,) = torch.autograd.grad(torch.log(1 - a).sum(), z)
+assert torch.allclose(slope, a - 1, atol=1e-6)
+assert torch.allclose(slope_saturating, -a, atol=1e-6)
+
+# %% [markdown]
+# Early in training the discriminator wins easily: its logits for fakes are far below 0. There the
+# generator needs strong hints, and only the left loss gives them.
+
+# %%
+slopes = {"-log(a), used here": slope.abs(), "log(1 - a), saturating": slope_saturating.abs()}
+plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size of the gradient")
+
+# %% [markdown]
+# ## The five steps
+#
+# The lecture trains a GAN in five steps, over and over:
+#
+# 1. Choose some real examples from the training data.
+# 2. Generate some fakes.
+# 3. Train the discriminator on both. Only the discriminator's weights change: real examples have
+#    the label 1, fakes the label 0.
+# 4. Generate some more fakes.
+# 5. Train the generator with the whole GAN, on fakes alone. Only the generator's weights change: all
+#    fakes have the label 1.
+#
+# Each player gets an optimizer that knows only its own weights. Adam adapts the size of each step.
+
+# %%
+optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
+optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+
+# %% [markdown]
+# And here are the five steps in Python. Three lines need a word:
+#
+# - `detach` in step 2: the fakes are given to the discriminator as plain numbers. Step 3 does not
+#   train the generator, so there is no need to follow them back into it.
+# - `requires_grad_(False)` in step 5: the discriminator only passes the gradient on to the
+#   generator. Its own weights do not change now, so PyTorch need not compute their gradients.
+# - The last line returns four numbers to look at: both losses, and the mean answers on real and fake.
+
+
+# %%
+def train_step(real):
+    # 1. Choose some real examples: the loop below chooses them.
+    ones, zeros = torch.ones(len(real), 1, device=device), torch.zeros(len(real), 1, device=device)
+    # 2. Generate some fakes.
+    fake = generator(make_noise(len(real))).detach()
+    # 3. Train the discriminator: real has the label 1, fake has the label 0.
+    real_logits, fake_logits = discriminator.logits(real), discriminator.logits(fake)
+    loss_d = bce(real_logits, ones) + bce(fake_logits, zeros)
+    optimizer_d.zero_grad()
+    loss_d.backward()
+    optimizer_d.step()
+    # 4. Generate some more fakes.
+    fake = generator(make_noise(len(real)))
+    # 5. Train the generator: fake has the label 1.
+    discriminator.requires_grad_(False)
+    loss_g = bce(discriminator.logits(fake), ones)
+    optimizer_g.zero_grad()
+    loss_g.backward()
+    optimizer_g.step()
+    discriminator.requires_grad_(True)
+    return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
+
+# %% [markdown]
+# Call it once, with the first 32 points. Both losses are near the values of two players who know
+# nothing: $2 \ln 2$ for the discriminator, $\ln 2$ for the generator.
+
+# %%
+loss_d, loss_g, answer_real, answer_fake = train_step(real_points[:32])
+print(f"loss D {loss_d:.3f} (2 ln 2 = {2 * math.log(2):.3f})")
+print(f"loss G {loss_g:.3f} (  ln 2 = {math.log(2):.3f})")
+
+# %% [markdown]
+# ### Is it true that only one player changes?
+#
+# Do not believe it, look. PyTorch can call a function of yours after each step of an optimizer, in
+# the middle of `train_step`. This one compares all weights with what they were before.
+
+# %%
+from torch.nn.utils import parameters_to_vector
+
+networks = {"discriminator": discriminator, "generator": generator}
+moved = []
+
+
+def weights():
+    return {name: parameters_to_vector(n.parameters()).clone() for name, n in networks.items()}
+
+
+def look(optimizer, args, kwargs):
+    global before
+    now = weights()
+    moved.append([name for name in networks if not torch.equal(now[name], before[name])])
+    before = now
+
+
+# %% [markdown]
+# Now one more training step, with the observer attached to both optimizers.
+
+# %%
+before = weights()
+observers = [o.register_step_post_hook(look) for o in (optimizer_d, optimizer_g)]
+train_step(real_points[32:64])
+for observer in observers:
+    observer.remove()
+print("moved in step 3:", *moved[0])
+print("moved in step 5:", *moved[1])
+assert moved == [["discriminator"], ["generator"]]
+
+# %% [markdown]
+# ### What `detach` saves
+#
+# Often you read that without `detach` step 3 would train the generator. It would not: `optimizer_d`
+# does not know the generator's weights. What `detach` saves is work, namely the way back through the
+# generator. The gradients of the discriminator are the same with and without it.
+
+# %%
+import time
+
+
+def gradients_of_step_3(detach):
+    torch.manual_seed(seed)  # the same noise and the same dropout each time
+    fake = generator(make_noise(32))
+    logits = discriminator.logits(fake.detach() if detach else fake)
+    discriminator.zero_grad()
+    bce(logits, torch.zeros_like(logits)).backward()
+    return torch.cat([p.grad.flatten() for p in discriminator.parameters()])
+
+
+assert torch.equal(gradients_of_step_3(detach=True), gradients_of_step_3(detach=False))
+
+# %% [markdown]
+# The time it takes, as the median of 200 calls each:
+
+
+# %%
+def milliseconds(function, *args):
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        function(*args)
+        times.append(1000 * (time.perf_counter() - start))
+    return sorted(times)[100]
+
+
+print(f"with detach    {milliseconds(gradients_of_step_3, True):.2f} ms")
+print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
+
+# %% [markdown]
+# ### Why step 4 makes new fakes
+#
+# Could the generator not learn from the fakes and answers of step 3? No: step 3 has just changed
+# the discriminator, and PyTorch refuses to compute gradients through weights that are no longer
+# those of the answer. You need a fresh answer from the new discriminator.
+
+# %%
+fake = generator(make_noise(32))
+old_logits = discriminator.logits(fake)
+optimizer_d.zero_grad()
+bce(old_logits, torch.zeros_like(old_logits)).backward(retain_graph=True)
+optimizer_d.step()
+try:
+    bce(old_logits, torch.ones_like(old_logits)).backward()
+except RuntimeError as error:
+    print(str(error).split(":")[0])
+
+# %% [markdown]
+# ## Training
+#
+# The experiments above have changed the networks a little. Begin afresh, with new networks from the
+# same seed.
+
+# %%
+seed_everything(seed)
+discriminator, generator = Discriminator().to(device), Generator().to(device)
+optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
+optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+
+# %% [markdown]
+# `Run` is the only helper here. It hands out the real points in batches, in a new order each time it
+# has gone through all of them (one such pass is an *epoch*); it draws a progress bar; and it writes
+# what you train to `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it.
+
+# %%
+from helpers.run import Run
+
+run = Run(
+    "01_sine_gan",
+    preset,
+    networks={"generator": generator, "discriminator": discriminator},
+    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+    seed=seed,
+    source="1,024 points of a sine",
+)
+run.resume()
+
+# %% [markdown]
+# The training itself is a plain loop. Press Stop whenever you like: what has been learned stays,
+# and if you run the cell again, it goes on from there.
+
+# %%
+for real in run.batches(real_points[: preset.images]):
+    run.record(train_step(real))
+
+# %% [markdown]
+# Here is what became of the heap of points. Fresh noise, the trained generator, and the answers of
+# the trained discriminator all over the plane:
+
+# %%
+fake_points = generate(make_noise(2000))
+plot_answers(
+    plane,
+    judge(plane),
+    real=real_points[:200].cpu(),
+    fake=fake_points[:200],
+    title="After training: 200 real and 200 fake points",
+)
+
+# %% [markdown]
+# ## Reading the curves
+#
+# On the left you see both losses, on the right the mean answers on real and on fake points. The
+# grey lines are the values of a discriminator that cannot tell real from fake any more: it answers
+# 0.5 to everything, so its loss is $2 \ln 2$ and the generator's is $\ln 2$. A good GAN ends near
+# these lines, and its curves never become quiet: each player keeps answering the other's last move.
+
+# %%
+from helpers.plotting import plot_history
+
+history = run.history
+plot_history(history)
+
+# %% [markdown]
+# Now the trap. In other courses you have learned that a falling loss means progress. Compare the
+# beginning with the end: the losses are nearly the same, and the points could not be more different.
+# Each loss is measured against the other player, and both have improved. So a loss cannot tell you
+# whether the fakes are good. You have to look at the fakes.
+
+# %%
+from helpers.metrics import distance_to_curve
+from helpers.plotting import Table
+
+
+def moment(name, steps, points):
+    row = {"moment": name}
+    row |= {f"loss {p.upper()}": float(history[f"loss_{p}"][steps].mean()) for p in "dg"}
+    return row | {"mean distance to the curve": distance_to_curve(points)}
+
+
+Table(
+    [
+        moment("first 5 steps", slice(5), untrained),
+        moment("last 100 steps", slice(-100, None), fake_points),
+    ],
+    "Much the same losses, quite different points",
+)
+
+# %% [markdown]
+# ## Did it work?
+#
+# Three questions end every lesson: *is it plausible? is it varied? is it new?* For points the first
+# two have simple measures:
+#
+# - **Plausible:** the mean of $|y - \sin x|$ over the fakes, that is, how far they are above or
+#   below the curve. And the share of fakes whose $x$ is in $[0, 2\pi]$, where the real points are.
+# - **Varied:** cut $[0, 2\pi]$ into 20 equal bins. A fair generator puts a twentieth of its points
+#   into each. *Coverage* is the share of bins that get at least a quarter of their due.
+#
+# A number means little without another one beside it. So measure as many fresh real points as well:
+# better than them a generator cannot be.
+
+# %%
+from helpers.metrics import coverage, share_inside
+
+x = 2 * math.pi * torch.rand(len(fake_points))
+fresh_points = torch.stack([x, torch.sin(x)], dim=1)
+
+
+def measure(name, points):
+    return {
+        "2,000 points": name,
+        "distance to the curve": distance_to_curve(points),
+        "share inside": share_inside(points),
+        "coverage of 20 bins": coverage(points),
+    }
+
+
+rows = [
+    measure("trained", fake_points),
+    measure("fresh real points", fresh_points),
+]
+Table(rows, "Plausible and varied?")

@@ -1,0 +1,378 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,slideshow,cellView,-all
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Handwritten digits
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/02_mnist_gan.ipynb)
+#
+# The GAN of lesson 01 learned to invent points. With larger networks and not one new idea, it learns
+# to invent handwritten digits. You need lesson 01 for the words and for the five steps.
+#
+# | preset | what it does | time on two CPU cores | memory |
+# | --- | --- | --- | --- |
+# | `lesson` (without a GPU) | @@ epochs | @@ | @@ |
+# | `full` (with a GPU) | the lecture's settings, 50 epochs | @@ | @@ |
+# | `smoke` | three training steps, to test that everything runs | @@ | @@ |
+#
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# fetches it.
+
+# %%
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = "https://github.com/gan-course/gan-course"
+
+
+class SetupError(Exception):
+    def _render_traceback_(self):  # shows one sentence instead of a traceback
+        return [str(self)]
+
+
+def find_course():
+    local, fetched = Path("..").resolve(), Path("gan-course").resolve()
+    for folder in (local, fetched):
+        if (folder / "helpers" / "__init__.py").is_file():
+            return folder, "is already here"
+    if not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
+        raise SetupError("Open this notebook from the folder notebooks/ of the course.")
+    command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
+    silent = {"GIT_TERMINAL_PROMPT": "0"}  # rather fail than wait for a password
+    if subprocess.run(command, env=os.environ | silent, capture_output=True).returncode:
+        raise SetupError(f"{REPOSITORY} could not be fetched: check the network, then run again.")
+    return fetched, f"was fetched from {REPOSITORY}"
+
+
+course, what = find_course()
+sys.path.insert(0, str(course))
+print(f"The course {what}.")
+
+# %% [markdown]
+# Here is where this lesson arrives: digits that nobody has written. All were made from random
+# numbers, at the preset `lesson`.
+
+# %%
+from helpers.plotting import Drawing
+
+Drawing(
+    "02_mnist_gan.png", alt="64 handwritten digits made by the trained generator of this lesson."
+)
+
+# %% [markdown]
+# ## From points to pictures
+#
+# In lesson 01 an example was a point, two numbers. Now an example is a picture of 28 by 28 pixels,
+# 784 numbers. That is all that changes:
+#
+# | | lesson 01 | this lesson |
+# | --- | --- | --- |
+# | an example | a point: 2 numbers | a picture: 784 numbers |
+# | the noise | 2 numbers | 100 numbers |
+# | the generator's last layer | `Linear`: any number | `Tanh`: numbers from -1 to 1 |
+# | the two losses and the five steps | binary cross-entropy | the same |
+
+# %% [markdown]
+# ## Set-up
+#
+# The next cell chooses the device, the settings and the seed of all random numbers. A GPU makes this
+# lesson several times faster, but it does not need one.
+
+# %%
+import torch
+
+from helpers.device import describe_device, pick_device, seed_everything
+from helpers.presets import choose_preset
+
+device = pick_device()
+preset = choose_preset("02_mnist_gan", on_gpu=device.type != "cpu")
+seed = seed_everything(0)
+print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
+
+# %% [markdown]
+# ## The training data
+#
+# MNIST is a collection of handwritten digits, 60,000 for training and 10,000 for testing, put
+# together by Yann LeCun and Corinna Cortes (licence CC BY-SA 3.0). The next cell takes it from the
+# folder `data/` if it is there, else it downloads it, else it takes the sample of 10,000 that comes
+# with the course. It prints which one you got.
+
+# %%
+from helpers.data import load_pictures
+
+data = load_pictures("digits", preset)
+data.images.shape
+
+# %% [markdown]
+# One example of each class, and its label. The GAN will never see the labels: it learns what digits
+# look like without being told that there are ten kinds.
+
+# %%
+from helpers.plotting import plot_images
+
+first = [int((data.labels == number).nonzero()[0]) for number in range(10)]
+plot_images(data.images[first], data.class_names, columns=10, title="Real digits")
+
+# %% [markdown]
+# A pixel is a whole number from 0 (black) to 255 (white). The generator's last layer will be `Tanh`,
+# whose values lie between -1 and 1. Real pictures must have the same range: otherwise the
+# discriminator would tell real from fake by the range alone, and nobody would learn what a digit is.
+
+# %%
+images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
+assert images.min() == -1 and images.max() == 1
+print(tuple(images.shape), images.dtype)
+
+# %% [markdown]
+# ## The discriminator
+#
+# These are the layers of the lecture, to the letter. `view` lays the 28 rows of a picture end to
+# end, so that it becomes one row of 784 numbers. The network does not know which pixels were
+# neighbours; it has to find out.
+
+# %%
+from torch import nn
+
+
+class Discriminator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Linear(784, 1024),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(1024, 512),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(512, 256),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(256, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x):
+        return torch.sigmoid(self.logits(x))
+
+    def logits(self, x):
+        x = x.view(x.size(0), 784)
+        *layers, sigmoid = self.model
+        for layer in layers:
+            x = layer(x)
+        return x
+
+
+# %% [markdown]
+# ## The generator
+#
+# It goes the other way: 100 random numbers become 784 pixels, and `view` makes a picture of them.
+# There is one channel, for grey.
+
+# %%
+latent_dim = 100
+
+
+class Generator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Linear(latent_dim, 256),
+            nn.ReLU(),
+            nn.Linear(256, 512),
+            nn.ReLU(),
+            nn.Linear(512, 1024),
+            nn.ReLU(),
+            nn.Linear(1024, 784),
+            nn.Tanh(),
+        )
+
+    def forward(self, x):
+        output = self.model(x)
+        return output.view(x.size(0), 1, 28, 28)
+
+
+# %% [markdown]
+# Both players have about one and a half million weights. Send one example through each of them,
+# layer by layer, and write down the shape that comes out and the number of weights in the layer.
+
+# %%
+from helpers.plotting import Table
+
+
+def show_layers(network, x, caption):
+    rows = []
+    for layer in network.model:
+        x = layer(x)
+        weights = sum(p.numel() for p in layer.parameters())
+        rows.append(
+            {"layer": str(layer), "shape after it": tuple(x.shape), "weights": f"{weights:,}"}
+        )
+    total = sum(p.numel() for p in network.parameters())
+    return Table(rows, f"{caption}: {total:,} weights")
+
+
+show_layers(Discriminator(), torch.zeros(1, 784), "Discriminator, from a picture to an answer")
+
+# %% [markdown]
+# The generator is nearly its mirror image:
+
+# %%
+show_layers(Generator(), torch.zeros(1, latent_dim), "Generator, from noise to a picture")
+
+# %% [markdown]
+# ## The players and their optimizers
+#
+# Later in this lesson you will start again with other settings, so it is worth a function that makes
+# two new players with an optimizer each.
+
+
+# %%
+def new_players(preset):
+    seed_everything(seed)
+    generator, discriminator = Generator().to(device), Discriminator().to(device)
+    betas = (preset.beta1, 0.999)
+    adam = torch.optim.Adam
+    optimizer_g = adam(generator.parameters(), preset.learning_rate_g, betas, fused=True)
+    optimizer_d = adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True)
+    return generator, discriminator, optimizer_g, optimizer_d
+
+
+generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+
+# %% [markdown]
+# The same three small functions as in lesson 01: draw noise, make fakes, ask for answers.
+
+
+# %%
+def make_noise(count):
+    return torch.randn(count, latent_dim, device=device)
+
+
+@torch.no_grad()
+def generate(noise):
+    return generator(noise).cpu()
+
+
+@torch.no_grad()
+def judge(pictures):
+    discriminator.eval()
+    answers = discriminator(pictures.to(device))
+    discriminator.train()
+    return answers.cpu()
+
+
+# %% [markdown]
+# ## Before training
+#
+# Sixteen noise vectors, kept for the whole lesson so that you can follow what becomes of them. The
+# untrained generator makes grey clouds of them. The untrained discriminator answers about 0.5 to
+# clouds and to digits alike.
+
+# %%
+fixed_noise = make_noise(16)
+untrained = generate(fixed_noise)
+answer = judge(untrained).mean(), judge(images[:1000]).mean()
+print("The untrained discriminator answers {:.2f} to noise, {:.2f} to digits.".format(*answer))
+plot_images(untrained, title="Before training")
+
+# %% [markdown]
+# ## The settings
+#
+# The lecture trains with a learning rate of 0.0001 and batches of 32, for 50 epochs. That is the
+# preset `full`. It needs about half an hour on two CPU cores, so the preset `lesson` takes settings
+# that get to a good picture sooner:
+#
+# - the generator takes larger steps than the discriminator, so that it keeps up with it,
+# - a smaller `beta1` makes Adam forget old gradients sooner: in a game they soon point the wrong way,
+# - real pictures get the label 0.9 instead of 1, so that the discriminator never becomes too sure,
+# - larger batches use the processor better.
+
+# %%
+from dataclasses import asdict
+
+from helpers.presets import PRESETS
+
+rows = [asdict(PRESETS["02_mnist_gan"][level]) for level in ("lesson", "full")]
+Table([{key: row[key] for key in row if key != "images"} for row in rows], "The settings")
+
+# %% [markdown]
+# ## The five steps
+#
+# The training step is that of lesson 01, step for step. One thing is new: the label of real
+# pictures comes from the preset.
+
+# %%
+bce = nn.BCEWithLogitsLoss()
+
+
+def train_step(real):
+    # 1. Choose some real examples: the loop below chooses them.
+    label, shape = preset.real_label, (len(real), 1)
+    # 2. Generate some fakes.
+    fake = generator(make_noise(len(real))).detach()
+    # 3. Train the discriminator: real has the label 1 (or a little less), fake has the label 0.
+    real_logits, fake_logits = discriminator.logits(real), discriminator.logits(fake)
+    loss_d = bce(real_logits, torch.full(shape, label, device=device))
+    loss_d = loss_d + bce(fake_logits, torch.zeros(shape, device=device))
+    optimizer_d.zero_grad()
+    loss_d.backward()
+    optimizer_d.step()
+    # 4. Generate some more fakes.
+    fake = generator(make_noise(len(real)))
+    # 5. Train the generator: fake has the label 1.
+    discriminator.requires_grad_(False)
+    loss_g = bce(discriminator.logits(fake), torch.ones(shape, device=device))
+    optimizer_g.zero_grad()
+    loss_g.backward()
+    optimizer_g.step()
+    discriminator.requires_grad_(True)
+    return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
+
+# %% [markdown]
+# ## Training
+#
+# After each epoch the picture below shows the same sixteen noise vectors again. Press Stop whenever
+# you like: what has been learned stays, and the same cell goes on from there. If the session ends,
+# open the notebook again and run it: `resume` finds the run that was cut off.
+
+# %%
+from helpers.run import Run
+
+run = Run(
+    "02_mnist_gan",
+    preset,
+    networks={"generator": generator, "discriminator": discriminator},
+    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+    seed=seed,
+    source=data.source,
+)
+run.resume()
+
+# %% [markdown]
+# The loop is that of lesson 01, plus two lines for the picture.
+
+# %%
+from IPython.display import display
+
+picture = display(plot_images(untrained), display_id=True)
+for real in run.batches(images):
+    run.record(train_step(real))
+    if run.epoch_ends:
+        run.keep(generate(fixed_noise))
+        picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))

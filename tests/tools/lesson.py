@@ -1,0 +1,37 @@
+"""Runs the code cells of a lesson's text in this process, so that tests measure what is taught."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import jupytext
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "notebooks" / "scripts"
+
+
+def code_cells(name: str) -> list[str]:
+    """Return the code cells of a lesson."""
+    notebook = jupytext.read(SCRIPTS / f"{name}.py")
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def run_cells(
+    name: str, until: str = "", change: Callable[[str], str] = lambda source: source
+) -> dict:
+    """Execute the cells up to the one that contains `until` (all, if empty); return their names.
+
+    `change` may rewrite the source of a cell, for instance to set another seed.
+    """
+    names: dict = {"__name__": "__main__"}
+    here = os.getcwd()
+    os.chdir(SCRIPTS.parent)
+    try:
+        for source in code_cells(name):
+            exec(compile(change(source), f"<{name}>", "exec"), names)
+            if until and until in source:
+                return names
+    finally:
+        os.chdir(here)
+    if until:
+        raise LookupError(f"no cell of {name} contains {until!r}")
+    return names
