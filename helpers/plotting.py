@@ -159,7 +159,8 @@ def plot_history(history: dict[str, np.ndarray], title: str = "") -> Picture:
         axis.annotate(
             label, (1, level), xycoords=("axes fraction", "data"), va="bottom", ha="right"
         )
-    axes[0].set(xlabel="training step", ylabel="loss (nats)", title=title)
+    top = max(2.0, *(line.get_ydata().max() * 1.1 for line in axes[0].get_lines()))
+    axes[0].set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top), title=title)
     axes[1].set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
     for axis in axes:
         axis.legend(loc="upper left")

@@ -543,20 +543,20 @@ print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
 # %% [markdown]
 # ### Why step 4 makes new fakes
 #
-# Could the generator not learn from the fakes and answers of step 3? No: step 3 has just changed
-# the discriminator, and PyTorch refuses to compute gradients through weights that are no longer
-# those of the answer. You need a fresh answer from the new discriminator.
+# Could the generator not learn from the answers of step 3? No, for two reasons. Step 3 has changed
+# the discriminator, so its old answers are out of date. And PyTorch throws away what it needs for
+# gradients as soon as they are computed. If you try, you meet the error that most people meet first:
 
 # %%
 fake = generator(make_noise(32))
 old_logits = discriminator.logits(fake)
-optimizer_d.zero_grad()
-bce(old_logits, torch.zeros_like(old_logits)).backward(retain_graph=True)
-optimizer_d.step()
+bce(old_logits, torch.zeros_like(old_logits)).backward()  # step 3
 try:
-    bce(old_logits, torch.ones_like(old_logits)).backward()
+    bce(old_logits, torch.ones_like(old_logits)).backward()  # step 5 with the old answers
 except RuntimeError as error:
-    print(str(error).split(":")[0])
+    print(str(error).split(" (")[0])
+    answers_are_used_up = True
+assert answers_are_used_up
 
 # %% [markdown]
 # ## Training

@@ -37,6 +37,21 @@ def last_state(text: str) -> str:
     return re.sub(r"[^\n]*\r(?=[^\n])", "", text).replace("\r", "")
 
 
+def merge_streams(outputs: list) -> list:
+    """Join what one cell printed piece by piece, up to the next picture, and show its last state."""
+    merged = []
+    for output in outputs:
+        is_text = output.output_type == "stream"
+        if is_text and merged and merged[-1].get("name") == output.name:
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    for output in merged:
+        if output.output_type == "stream":
+            output.text = last_state(output.text)
+    return merged
+
+
 def clean(notebook: nbformat.NotebookNode) -> None:
     """Drop what changes from run to run or breaks a page, and what a progress bar overwrote."""
     jupytext_block = notebook.metadata.get("jupytext")
@@ -46,9 +61,8 @@ def clean(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         kept = ("tags", "slideshow", "cellView")
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept}
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                output.text = last_state(output.text)
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(cell.outputs)
 
 
 def execute(script: Path) -> Path:
