@@ -159,7 +159,7 @@ def plot_history(history: dict[str, np.ndarray], title: str = "") -> Picture:
         axis.annotate(
             label, (1, level), xycoords=("axes fraction", "data"), va="bottom", ha="right"
         )
-    top = max(2.0, *(line.get_ydata().max() * 1.1 for line in axes[0].get_lines()))
+    top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in axes[0].get_lines()))
     axes[0].set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top), title=title)
     axes[1].set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
     for axis in axes:
@@ -179,7 +179,7 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     low, high = (0, 255) if images.dtype == np.uint8 else (-1 if images.min() < 0 else 0, 1)
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    named = f", labelled {', '.join(labels)}" if labels is not None else ""
+    named = f", labelled {', '.join(filter(None, labels))}" if labels is not None else ""
     height = 1.25 if labels is not None else 1.0
     figure, axes = new_figure(
         f"Grid of {len(images)} pictures{named}. {title}",
@@ -196,6 +196,20 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
             axis.set_title(labels[index], fontsize=9)
     figure.suptitle(title, fontsize=11)
     return figure
+
+
+def plot_film(kept: dict, count: int = 6, moments: int = 10) -> Picture:
+    """Show how pictures change: one row for each of the first `count`, one column for a moment.
+
+    `kept` maps the number of an epoch to pictures (n, 1, height, width); of many epochs `moments`
+    are shown, the first and the last among them.
+    """
+    epochs = sorted(kept)
+    chosen = np.unique(np.linspace(0, len(epochs) - 1, moments).round().astype(int))
+    epochs = [epochs[index] for index in chosen]
+    strip = np.stack([_array(kept[epoch])[:count] for epoch in epochs], axis=1)
+    labels = [f"epoch {epoch}" for epoch in epochs] + [""] * (len(epochs) * (len(strip) - 1))
+    return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
 
 
 class Table:

@@ -30,15 +30,15 @@ class Preset:
 _SINE = {"batch_size": 32, "learning_rate_d": 1e-3, "learning_rate_g": 1e-3}
 _PRESENTATION = {"batch_size": 32, "learning_rate_d": 1e-4, "learning_rate_g": 1e-4}
 _FAST = {
-    "batch_size": 128,
-    "learning_rate_d": 1e-4,
-    "learning_rate_g": 4e-4,
+    "batch_size": 64,
+    "learning_rate_d": 2e-4,
+    "learning_rate_g": 8e-4,
     "beta1": 0.5,
     "real_label": 0.9,
 }
 _PICTURES = {
-    "smoke": Preset("smoke", epochs=1, images=384, **_FAST),
-    "lesson": Preset("lesson", epochs=12, **_FAST),
+    "smoke": Preset("smoke", epochs=1, images=192, **_FAST),
+    "lesson": Preset("lesson", epochs=8, **_FAST),
     "full": Preset("full", epochs=50, **_PRESENTATION),
 }
 PRESETS = {

@@ -347,9 +347,19 @@ def train_step(real):
 # %% [markdown]
 # ## Training
 #
-# After each epoch the picture below shows the same sixteen noise vectors again. Press Stop whenever
-# you like: what has been learned stays, and the same cell goes on from there. If the session ends,
-# open the notebook again and run it: `resume` finds the run that was cut off.
+# A generator never comes to rest: each step answers the last step of the discriminator. So it pays
+# to keep, beside the generator itself, a running *average* of its weights over about the last
+# thousand steps. The average takes no part in the game. PyTorch has it ready.
+
+# %%
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+
+# %% [markdown]
+# `Run` hands out the batches, draws the progress bar and writes everything to
+# `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
+# and run it: `resume` finds the run that was cut off and goes on to the very same result.
 
 # %%
 from helpers.run import Run
@@ -357,7 +367,7 @@ from helpers.run import Run
 run = Run(
     "02_mnist_gan",
     preset,
-    networks={"generator": generator, "discriminator": discriminator},
+    networks={"generator": generator, "discriminator": discriminator, "average": average},
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
     source=data.source,
@@ -365,7 +375,9 @@ run = Run(
 run.resume()
 
 # %% [markdown]
-# The loop is that of lesson 01, plus two lines for the picture.
+# The loop is that of lesson 01, with a line for the average and three for the picture: after each
+# epoch it shows what became of the same sixteen noise vectors. Press Stop whenever you like: what
+# has been learned stays, and the same cell goes on from there.
 
 # %%
 from IPython.display import display
@@ -373,6 +385,72 @@ from IPython.display import display
 picture = display(plot_images(untrained), display_id=True)
 for real in run.batches(images):
     run.record(train_step(real))
+    average.update_parameters(generator)
     if run.epoch_ends:
         run.keep(generate(fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
+
+# %% [markdown]
+# All the pictures were kept. Read each row from left to right: the same noise vector, from the first
+# epoch to the last.
+
+# %%
+from helpers.plotting import plot_film
+
+plot_film(run.kept, count=6)
+
+# %% [markdown]
+# ## Reading the curves
+#
+# You know the grey lines from lesson 01. Here the discriminator keeps a small lead: it still finds
+# something in most fakes. That is no failure. What matters is that the lead does not grow.
+
+# %%
+from helpers.plotting import plot_history
+
+plot_history(run.history)
+
+# %% [markdown]
+# ### When the discriminator wins
+#
+# The curves can tell you that something goes *wrong*. Here is a failure to know by sight. The next
+# function trains two new players for some steps with settings of your choice, and puts the trained
+# ones back afterwards.
+
+# %%
+from dataclasses import replace
+
+
+def experiment(steps, **settings):
+    global preset, generator, discriminator, optimizer_g, optimizer_d
+    before = preset, generator, discriminator, optimizer_g, optimizer_d
+    preset = replace(preset, **settings)
+    generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+    rows = []
+    for _ in range(steps):
+        chosen = torch.randint(len(images), (preset.batch_size,), device=device)
+        rows.append(torch.stack(train_step(images[chosen])).detach())
+    fakes = generate(make_noise(1000))
+    preset, generator, discriminator, optimizer_g, optimizer_d = before
+    return torch.stack(rows).cpu().numpy(), fakes
+
+
+# %% [markdown]
+# Let the discriminator learn five times as fast as usual and the generator eighty times as slowly.
+# And let it be as sure as it likes: real pictures get the label 1.
+
+# %%
+steps = 3 if preset.level == "smoke" else 300
+rows, fakes = experiment(steps, learning_rate_d=1e-3, learning_rate_g=1e-5, real_label=1.0)
+names = ("loss_d", "loss_g", "answer_real", "answer_fake")
+failure = {"step": range(1, steps + 1)} | {name: rows[:, i] for i, name in enumerate(names)}
+plot_history(failure, title="The discriminator wins")
+
+# %% [markdown]
+# Its answers run apart, near 1 for real and near 0 for fake, and its loss falls towards 0. A loss of
+# 0 looks like success, but the generator has stopped: where the discriminator is sure, a fake that
+# is a little better gets the same answer as before. All it makes is this:
+
+# %%
+print(f"mean answer on real {rows[-20:, 2].mean():.2f}, on fake {rows[-20:, 3].mean():.2f}")
+plot_images(fakes[:16], title="Fakes of a generator that has lost")

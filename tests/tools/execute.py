@@ -38,7 +38,7 @@ def last_state(text: str) -> str:
 
 
 def merge_streams(outputs: list) -> list:
-    """Join what one cell printed piece by piece, up to the next picture, and show its last state."""
+    """Join what a cell printed piece by piece, up to the next picture, in its last state."""
     merged = []
     for output in outputs:
         is_text = output.output_type == "stream"

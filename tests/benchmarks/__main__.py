@@ -1,0 +1,16 @@
+"""Timings and measurements that are too slow or too noisy for tests. Run them by hand:
+
+python -m tests.benchmarks speed              # the lessons' loops against the usual tutorial loop
+python -m tests.benchmarks seeds 01 0 1 2     # a lesson with other seeds, at its preset
+"""
+
+import sys
+
+from tests.benchmarks import seeds, speed
+
+COMMANDS = {"speed": speed.main, "seeds": seeds.main}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(__doc__)
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

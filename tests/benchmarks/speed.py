@@ -1,0 +1,105 @@
+"""How long one training step takes: the lesson's loop against the usual tutorial loop.
+
+The usual loop takes batches from a DataLoader (pictures: with ToTensor and Normalize), feeds real
+and fake together with `torch.cat`, uses BCELoss on the sigmoid, does not detach the fakes, leaves
+the discriminator trainable in the generator's step and reads both losses after every step.
+"""
+
+import itertools
+import os
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from torchvision import transforms
+from torchvision.datasets import MNIST
+
+from helpers.presets import PRESETS
+from helpers.run import Run
+from tests.tools.lesson import run_cells
+
+STEPS, ROUNDS = 150, 7
+
+
+def usual_loader(lesson: str, names: dict, batch_size: int) -> DataLoader:
+    """Return what the usual loop takes its batches from."""
+    if lesson == "01_sine_gan":
+        points = names["real_points"]
+        dataset = TensorDataset(points, torch.zeros(len(points)))
+    else:
+        normalize = transforms.Normalize((0.5,), (0.5,))
+        dataset = MNIST.__new__(MNIST)  # the class as it is, on pictures already in memory
+        dataset.data, dataset.targets = names["data"].images, names["data"].labels
+        dataset.transform = transforms.Compose([transforms.ToTensor(), normalize])
+        dataset.target_transform = None
+    return DataLoader(dataset, batch_size=batch_size, shuffle=True)
+
+
+def usual_loop(loader: DataLoader, generator, discriminator, latent_dim: int, learning_rate: float):
+    """Train as the usual tutorial does; yields after every step."""
+    loss_function = nn.BCELoss()
+    optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=learning_rate)
+    optimizer_g = torch.optim.Adam(generator.parameters(), lr=learning_rate)
+    while True:
+        for real, _ in loader:
+            ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
+            fake = generator(torch.randn(len(real), latent_dim))
+            discriminator.zero_grad()
+            answers = discriminator(torch.cat([real, fake]))
+            loss_d = loss_function(answers, torch.cat([ones, zeros]))
+            loss_d.backward()
+            optimizer_d.step()
+            generator.zero_grad()
+            fake = generator(torch.randn(len(real), latent_dim))
+            loss_g = loss_function(discriminator(fake), ones)
+            loss_g.backward()
+            optimizer_g.step()
+            yield loss_d.item(), loss_g.item()
+
+
+def lesson_loop(lesson: str, names: dict, preset):
+    """Train as the lesson does, with its own `train_step` and `Run`; yields after every step."""
+    images = names["real_points"] if lesson == "01_sine_gan" else names["images"]
+    networks = {key: names[key] for key in ("generator", "discriminator")}
+    run = Run(lesson, preset, networks, {}, seed=0, seconds_between_saves=1e9)
+    for real in run.batches(images):
+        run.record(names["train_step"](real))
+        yield
+
+
+def compare(lesson: str, threads: int) -> None:
+    """Time blocks of both loops in turn, and print the medians and their ratio."""
+    preset = replace(PRESETS[lesson]["full"], epochs=10**6)
+    names = run_cells(lesson, until="def train_step")
+    names["preset"] = preset
+    loader = usual_loader(lesson, names, preset.batch_size)
+    players = names["Generator"](), names["Discriminator"]()
+    usual = usual_loop(loader, *players, names["latent_dim"], preset.learning_rate_d)
+    loops = {
+        "usual": (usual, os.cpu_count()),
+        "lesson": (lesson_loop(lesson, names, preset), threads),
+    }
+    times = {"usual": [], "lesson": []}
+    for name in itertools.islice(itertools.cycle(loops), 2 * ROUNDS):
+        loop, loop_threads = loops[name]
+        torch.set_num_threads(loop_threads)
+        start = time.perf_counter()
+        for _ in itertools.islice(loop, STEPS):
+            pass
+        times[name].append(1000 * (time.perf_counter() - start) / STEPS)
+    usual_ms, lesson_ms = (statistics.median(times[name]) for name in ("usual", "lesson"))
+    print(
+        f"\n{lesson}, batch {preset.batch_size}: usual loop {usual_ms:.2f} ms, lesson "
+        f"{lesson_ms:.2f} ms a step, ratio {lesson_ms / usual_ms:.2f}"
+    )
+
+
+def main() -> None:
+    """Compare both loops for lessons 01 and 02 on the CPU."""
+    os.environ |= {"GAN_PRESET": "smoke", "GAN_DEVICE": "cpu", "GAN_RUNS": tempfile.mkdtemp()}
+    compare("01_sine_gan", threads=1)
+    compare("02_mnist_gan", threads=os.cpu_count())
