@@ -18,11 +18,12 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 FEATURES, CLASSES = 64, 10
 
 
-def build_network(classes: int = CLASSES) -> nn.Sequential:
-    """Return the untrained network: (n, 1, 28, 28) in [-1, 1] to (n, classes) scores.
+def build_network() -> nn.Sequential:
+    """Return the untrained network: (n, 1, 28, 28) in [-1, 1] to (n, 11) scores.
 
-    Its last layer turns 64 features into scores; all layers before it make the features.
-    Pooling comes before normalisation because that needs a quarter of the work.
+    The eleventh score is that of "no picture at all". The last layer turns 64 features into
+    scores; all layers before it make the features. Pooling comes before normalisation because
+    that needs a quarter of the work.
     """
     layers = []
     for inputs, outputs in ((1, 16), (16, 32), (32, 64)):  # 28 -> 14 -> 7 -> 3 pixels wide
@@ -33,7 +34,7 @@ def build_network(classes: int = CLASSES) -> nn.Sequential:
             nn.ReLU(),
         ]
     layers += [nn.Flatten(), nn.Linear(64 * 3 * 3, FEATURES), nn.ReLU(), nn.Dropout(0.3)]
-    return nn.Sequential(*layers, nn.Linear(FEATURES, classes))
+    return nn.Sequential(*layers, nn.Linear(FEATURES, CLASSES + 1))
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Classifier:
     def __call__(
         self, images: torch.Tensor, batch_size: int = 500
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return features (n, 64) and class probabilities (n, 10) as float64 arrays.
+        """Return features (n, 64) and probabilities (n, 11) as float64 arrays.
+
+        Column 10 of the probabilities is that of no picture at all, such as noise.
 
         `images`: a float tensor (n, 1, 28, 28) in [-1, 1] on any device; memory does not grow with
         n beyond the result. Another shape or range, NaN, or pictures without any contrast at all

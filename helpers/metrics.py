@@ -40,13 +40,15 @@ class Frechet:
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """Samples per class, share of the classes covered, and entropy of the counts in bits.
+    """Samples per class and of no class, share of the classes covered, and entropy in bits.
 
-    A class is covered when it gets a fifth of its due (2 % of the samples for ten classes). Ten
-    equal classes have log2(10) = 3.32 bits, a single one has 0.
+    A class is covered when it gets a fifth of its due (2 % of all samples for ten classes). The
+    entropy is that of `counts` times the share of samples that have a class: ten equal classes give
+    log2(10) = 3.32 bits, a single one gives 0, and so does noise.
     """
 
     counts: tuple[int, ...]
+    none: int
     covered: float
     entropy: float
 
@@ -75,7 +77,7 @@ class Judgement:
                 _row("recall: reals it could make", self.recall, self.real_recall),
                 _row("share of classes covered", fake.covered, real.covered),
                 _row(f"entropy, at most {np.log2(ten):.2f} bits", fake.entropy, real.entropy),
-                "fakes per class: " + " ".join(map(str, fake.counts)),
+                f"fakes per class: {' '.join(map(str, fake.counts))}; of none: {fake.none}",
             )
         )
 
@@ -213,19 +215,23 @@ def precision_recall(
 
 
 def class_counts(classes: np.ndarray, number: int = 10) -> ClassCounts:
-    """Return how often each class from 0 to `number` - 1 occurs in n integers: see ClassCounts."""
+    """Return how often each class from 0 to `number` - 1 occurs in n integers: see ClassCounts.
+
+    `number` itself stands for "no class" (what the classifier takes for no picture).
+    """
     classes = _numpy(classes)
     if classes.ndim != 1 or not len(classes) or not np.issubdtype(classes.dtype, np.integer):
         raise CourseError(
             f"Classes come as one row of integers, not {classes.dtype} of shape {classes.shape}."
         )
-    if classes.min() < 0 or classes.max() >= number:
+    if classes.min() < 0 or classes.max() > number:
         raise CourseError(
-            f"Classes go from 0 to {number - 1}, not from {classes.min()} to {classes.max()}."
+            f"Classes go from 0 to {number}, not from {classes.min()} to {classes.max()}."
         )
-    counts = np.bincount(classes, minlength=number)
-    covered = (counts >= LEAST_CLASS * len(classes) / number).mean()
-    return ClassCounts(tuple(counts.tolist()), float(covered), float(stats.entropy(counts, base=2)))
+    *counts, none = np.bincount(classes, minlength=number + 1).tolist()
+    covered = np.mean([count >= LEAST_CLASS * len(classes) / number for count in counts])
+    entropy = stats.entropy(counts, base=2) * (1 - none / len(classes)) if any(counts) else 0.0
+    return ClassCounts(tuple(counts), none, float(covered), float(entropy))
 
 
 def judge(
@@ -233,16 +239,16 @@ def judge(
 ) -> Judgement:
     """Return all measures in feature space for fakes and real pictures, both (any, 1, 28, 28).
 
-    `classifier` turns pictures into (features, probabilities): `load_classifier` returns one. n is
-    chosen as in `frechet`; precision and recall, whose cost grows with the square, take at most
-    `neighbours` of each.
+    `classifier` turns pictures into features (n, d) and probabilities (n, classes + 1) whose last
+    column is "no picture"; `load_classifier` returns one. n is chosen as in `frechet`; precision
+    and recall, whose cost grows with the square, take at most `neighbours` of each.
     """
     n = min(len(fakes), len(real_images) // 2)
     chosen = np.random.default_rng(0).permutation(len(real_images))[: 2 * n]
     fake, fake_chances = classifier(fakes[:n])
     real, real_chances = classifier(real_images[chosen])
     reference, fresh = _two_parts(real, n)
-    number = fake_chances.shape[1]
+    number = fake_chances.shape[1] - 1
     return Judgement(
         frechet(fake, real),
         *precision_recall(reference[:neighbours], fake[:neighbours]),
