@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from helpers.errors import CourseError
 
@@ -23,7 +23,7 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict | No
     """Write tensors and a JSON header to `path`: under a temporary name first, then moved."""
     part = path.with_name(f"{path.name}.part")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(tensors, part, metadata={"header": json.dumps(header or {})})
+    part.write_bytes(save(tensors, metadata={"header": json.dumps(header or {})}))
     os.replace(part, path)
 
 
@@ -34,9 +34,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, json.loads(file.metadata()["header"])
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise CourseError(
-            f"{path.name} is damaged and was left as it is: move it away to start anew."
-        ) from error
+        raise CourseError(f"{path.name} is damaged and was not used.") from error
 
 
 def save_checkpoint(
@@ -71,8 +69,8 @@ def save_checkpoint(
         "groups": groups,
         "random": random_numbers,
         "numbers": numbers,
-        "checksum": _checksum(tensors),
     }
+    header["checksum"] = _checksum(tensors, header)
     save_tensors(path, tensors, header)
 
 
@@ -87,12 +85,9 @@ def load_checkpoint(
     A file that is damaged or belongs to another run raises CourseError before anything is changed.
     """
     tensors, header = load_tensors(path)
-    difference = _difference(header, tensors, identity, networks)
+    difference = _difference(header, tensors, identity, networks, optimizers)
     if difference:
-        raise CourseError(
-            f"{path.name} in {path.parent.name} {difference}; it was left as it is: "
-            "move it away, or set GAN_RUNS to another folder, to start anew."
-        )
+        raise CourseError(f"{path.name} {difference} and was not used.")
     for name, network in networks.items():
         network.load_state_dict(_below(tensors, f"networks/{name}/"))
     for name, optimizer in optimizers.items():
@@ -105,17 +100,24 @@ def load_checkpoint(
     return _below(tensors, "arrays/"), header["numbers"]
 
 
-def _difference(header: dict, tensors: dict, identity: dict, networks: dict) -> str | None:
+def _difference(
+    header: dict, tensors: dict, identity: dict, networks: dict, optimizers: dict
+) -> str | None:
     """Say in words why this checkpoint cannot be used for this run, or return None."""
     if header.get("version") != VERSION:
         return f"was written by another version of the course ({header.get('version')})"
-    if header["checksum"] != _checksum(tensors):
+    if header.pop("checksum", None) != _checksum(tensors, header):
         return "is damaged"
     for key, value in identity.items():
         if header["identity"].get(key) != value:
             return f"belongs to another run ({key}: {header['identity'].get(key)}, not {value})"
     if header["layers"] != _layers(networks):
         return "belongs to networks with other layers"
+    groups = {
+        name: optimizer.state_dict()["param_groups"] for name, optimizer in optimizers.items()
+    }
+    if header["groups"] != json.loads(json.dumps(groups)):
+        return "belongs to other optimizers or learning rates"
     return None
 
 
@@ -127,9 +129,10 @@ def _layers(networks: dict[str, torch.nn.Module]) -> dict[str, dict[str, list[in
     }
 
 
-def _checksum(tensors: dict[str, torch.Tensor]) -> int:
-    """Return a CRC-32 over the bytes of all tensors, in the order of their names."""
-    value = 0
+def _checksum(tensors: dict[str, torch.Tensor], header: dict) -> int:
+    """Return a CRC-32 over the header and the names, types, shapes and bytes of all tensors."""
+    shapes = {name: [str(tensor.dtype), tensor.shape] for name, tensor in tensors.items()}
+    value = zlib.crc32(json.dumps([header, shapes], sort_keys=True).encode())
     for name in sorted(tensors):
         value = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), value)
     return value

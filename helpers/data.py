@@ -209,8 +209,11 @@ def _store(source: Path, target: Path, files: dict[str, tuple[int, str]]) -> Non
     target.mkdir(parents=True, exist_ok=True)
     for name in files:
         part = target / f"{name}.part"
-        part.write_bytes((source / name).read_bytes())
-        os.replace(part, target / name)
+        try:
+            part.write_bytes((source / name).read_bytes())
+            os.replace(part, target / name)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _from_sample(catalogue: Catalogue) -> PictureSet:
@@ -235,15 +238,15 @@ def _from_sample(catalogue: Catalogue) -> PictureSet:
 
 
 def _read(catalogue: Catalogue, folder: Path, where: str) -> PictureSet:
-    """Read the checked files with torchvision."""
-    from torchvision import datasets
+    """Read the four checked files; torchvision's classes might take other files beside them."""
+    from torchvision.datasets.mnist import read_image_file, read_label_file
 
-    kind = getattr(datasets, catalogue.kind)
-    train, test = kind(str(folder), train=True), kind(str(folder), train=False)
-    source = f"Data: all {len(train.data):,} training pictures of {catalogue.title}, {where}"
-    return PictureSet(
-        catalogue.class_names, train.data, train.targets, test.data, test.targets, source
+    paths = [str(folder / catalogue.kind / "raw" / name) for name in catalogue.files]
+    images, labels, test_images, test_labels = (
+        read(path) for read, path in zip((read_image_file, read_label_file) * 2, paths, strict=True)
     )
+    source = f"Data: all {len(images):,} training pictures of {catalogue.title}, {where}"
+    return PictureSet(catalogue.class_names, images, labels, test_images, test_labels, source)
 
 
 def _sound(folder: Path, files: dict[str, tuple[int, str]]) -> bool:

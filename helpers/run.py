@@ -57,7 +57,8 @@ class Run:
         self.lesson, self.preset, self.seed, self.source = lesson, preset, seed, source
         self.networks, self.optimizers = networks, optimizers
         self.seconds_between_saves = seconds_between_saves
-        self.folder = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs") / lesson
+        runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
+        self.folder = runs.expanduser() / lesson
         self.device = next(networks["generator"].parameters()).device
         self.step, self.total, self.seconds = 0, 0, 0.0
         self.epoch, self.epoch_ends = 0, False
@@ -94,7 +95,8 @@ class Run:
                     self.seconds = now - start
                     if now - shown > SECONDS_BETWEEN_DISPLAYS:
                         shown = now
-                        if not self._show(bar):
+                        self._show(bar)
+                        if not self._losses_are_numbers():
                             break
                     if now - saved > self.seconds_between_saves:
                         self.save_checkpoint()
@@ -104,6 +106,8 @@ class Run:
                 self.save()
         if stopped.is_set():
             print(f"Stopped after step {self.step:,}: run this cell again to go on from there.")
+        elif not self._losses_are_numbers():
+            print(f"Stopped at step {self.step:,}: a loss is no number. Try lower learning rates.")
 
     def record(self, values: tuple[torch.Tensor, ...]) -> None:
         """Keep the losses and mean answers of this step: four tensors of one number each."""
@@ -136,8 +140,11 @@ class Run:
         except CourseError as error:
             names = (self.folder / f"checkpoint.{i}.safetensors" for i in itertools.count(1))
             aside = next(name for name in names if not name.exists())
-            self._checkpoint.rename(aside)
-            print(f"{error} It is now called {aside.name}, and training starts at step 1.")
+            try:
+                self._checkpoint.rename(aside)
+                print(f"{error} It is now called {aside.name}, and training starts at step 1.")
+            except OSError:
+                print(f"{error} Training starts at step 1.")
             return
         self.step, self.seconds = numbers["step"], numbers["seconds"]
         self._rows = arrays.pop("history").to(self.device)
@@ -153,7 +160,9 @@ class Run:
             self._write(lambda: self._checkpoint.unlink(missing_ok=True))
 
     def save_checkpoint(self) -> None:
-        """Write all that `resume` needs, as one file."""
+        """Write all that `resume` needs, as one file; not once a loss is no number."""
+        if not self._losses_are_numbers():
+            return
         arrays = {"history": self._rows, **{str(epoch): p for epoch, p in self.kept.items()}}
         numbers = {"step": self.step, "seconds": self.seconds}
         self._write(
@@ -234,17 +243,20 @@ class Run:
             "{elapsed} gone, {remaining} left{postfix}",
         )
 
-    def _show(self, bar: tqdm) -> bool:
-        """Bring the bar up to date; return False if the losses are no longer numbers."""
-        if not self.step:
-            return True
-        loss_d, loss_g = self._rows[self.step - 1, :2].tolist()
-        bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
-        bar.update(self.step - bar.n)
-        if math.isfinite(loss_d + loss_g):
-            return True
-        print(f"\nStopped at step {self.step:,}: a loss is no number. Try lower learning rates.")
-        return False
+    def _show(self, bar: tqdm) -> None:
+        """Bring the bar up to date."""
+        if self.step:
+            loss_d, loss_g = self._losses
+            bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
+            bar.update(self.step - bar.n)
+
+    @property
+    def _losses(self) -> list[float]:
+        """Both losses of the last step."""
+        return self._rows[self.step - 1, :2].tolist()
+
+    def _losses_are_numbers(self) -> bool:
+        return not self.step or all(map(math.isfinite, self._losses))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,75 @@
+"""notebooks/conftest.py: tiny notebooks under pytest, one of which fails in its first cell."""
+
+import importlib.util
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+CONFTEST = Path(__file__).resolve().parents[1] / "notebooks" / "conftest.py"
+KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+NOTEBOOKS = {
+    "fails.ipynb": ["1 / 0", "after = True", "after"],
+    "works.ipynb": [
+        "import os; before = os.environ['GAN_PRESET']",
+        "assert before == 'smoke'",
+        "assert os.path.isdir(os.environ['GAN_RUNS'])",
+    ],
+}
+OUTCOMES = {
+    "fails.ipynb": ["FAILED", "SKIPPED", "SKIPPED"],
+    "works.ipynb": ["PASSED", "PASSED", "PASSED"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    shutil.copy(CONFTEST, tmp_path)
+    for name, sources in NOTEBOOKS.items():
+        cells = [new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
+        nbformat.write(new_notebook(cells=cells, metadata=KERNEL), tmp_path / name)
+    return tmp_path
+
+
+def outcomes(folder, *options):
+    """Run pytest there; return the outcome of each cell, by notebook."""
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-v"]
+    unset = {"GAN_PRESET", "GAN_RUNS", "PYTEST_ADDOPTS"}
+    environment = {k: v for k, v in os.environ.items() if k not in unset} | {"TMPDIR": str(folder)}
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", *options, str(folder)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    found = {name: {} for name in NOTEBOOKS}
+    for line in done.stdout.splitlines():
+        name, cell = re.search(r"(\w+\.ipynb)::(?:Cell )?(\d+)|$", line).groups()
+        outcome = re.search(r"PASSED|FAILED|SKIPPED|ERROR", line)
+        if name and outcome:
+            found[name].setdefault(int(cell), outcome.group())
+    return {name: [cells[i] for i in sorted(cells)] for name, cells in found.items()}
+
+
+def test_failed_cell_skips_the_rest_of_its_notebook_alone(folder):
+    assert outcomes(folder) == OUTCOMES
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
+def test_two_workers_keep_each_notebook_in_one_process(folder):
+    assert outcomes(folder, "-n", "2") == OUTCOMES
+
+
+def test_what_the_reader_has_set_is_left_alone(monkeypatch):
+    mine = {"GAN_PRESET": "full", "GAN_RUNS": "runs"}
+    monkeypatch.setattr(os, "environ", dict(mine))
+    runpy.run_path(str(CONFTEST))
+    assert {name: os.environ[name] for name in mine} == mine
