@@ -264,8 +264,8 @@ def make_noise(count):
 
 
 @torch.no_grad()
-def generate(noise):
-    return generator(noise).cpu()
+def generate(noise, network=None):
+    return (network or generator)(noise).cpu()
 
 
 @torch.no_grad()
@@ -411,11 +411,105 @@ from helpers.plotting import plot_history
 plot_history(run.history)
 
 # %% [markdown]
-# ### When the discriminator wins
+# ## Is it plausible? Is it varied? Is it new?
 #
-# The curves can tell you that something goes *wrong*. Here is a failure to know by sight. The next
-# function trains two new players for some steps with settings of your choice, and puts the trained
-# ones back afterwards.
+# Here are 64 fakes from fresh noise, made by the average. You see at once whether they look like
+# digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
+# are copies? For that you need numbers.
+
+# %%
+noise = make_noise(10_000)
+fakes = generate(noise, average)
+plot_images(fakes[:64], columns=16, title="64 fakes")
+
+# %% [markdown]
+# A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
+# never seen. First make sure that it can be trusted: let it name test pictures whose labels you know.
+
+# %%
+from helpers.classifier import load_classifier
+
+classifier = load_classifier("digits")
+test_images = (data.test_images.float() / 127.5 - 1).unsqueeze(1)
+_, chances = classifier(test_images)
+accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
+print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
+
+# %% [markdown]
+# The classifier sums up each picture in 64 numbers, its *features*. In them, two pictures of the same
+# digit are close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
+#
+# - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
+#   spread; 0 is perfect,
+# - **precision** is the share of fakes that lie among the real pictures: *is it plausible?*
+# - **recall** is the share of real pictures that lie among the fakes: *is it varied?*
+# - a class is *covered* if it gets at least a fifth of its due, and the **entropy** says how evenly
+#   the fakes are spread over the ten classes.
+#
+# The column `real` is the same measurement with other real pictures in the place of the fakes: as
+# good as that a generator can be.
+
+# %%
+from helpers.metrics import judge as measure
+
+results = measure(classifier, fakes, images.cpu())
+results
+
+# %% [markdown]
+# A warning about the Frechet distance: with few pictures it comes out too large, even for real
+# against real. So a value means nothing without the number of pictures.
+
+# %%
+from helpers.metrics import frechet_by_samples
+
+features, _ = classifier(fakes)
+real_features, _ = classifier(images[:20_000].cpu())
+for distance in frechet_by_samples(features, real_features):
+    print(distance)
+
+# %% [markdown]
+# ### Is it new?
+#
+# A generator that hands out training pictures would get the best numbers above. So look for the
+# training picture that is nearest to each fake. Every second picture is the neighbour of the fake to
+# its left: alike, but not the same.
+
+# %%
+from helpers.metrics import novelty
+
+news = novelty(fakes[:200], images.cpu(), test_images[:200])
+pairs = torch.stack([fakes[:8], images[news.index[:8]].cpu()], dim=1).flatten(0, 1)
+plot_images(
+    pairs, ["fake", "nearest"] * 8, columns=8, title="Fakes and their nearest training pictures"
+)
+
+# %% [markdown]
+# How near is too near? Compare with real digits that were not in the training data: they have near
+# neighbours too.
+
+# %%
+news
+
+# %% [markdown]
+# ## A walk through the noise
+#
+# Take two noise vectors and go from one to the other in small steps. If the generator had learned
+# single pictures by heart, the walk would jump. It does not: one digit turns into another, and what
+# is in between looks like a digit most of the way.
+
+# %%
+start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
+way = torch.linspace(0, 1, 10, device=device).view(1, -1, 1)
+walk = start + way * (end - start)
+plot_images(
+    generate(walk.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
+)
+
+# %% [markdown]
+# ## When it fails
+#
+# The two failures below are those you will meet most. The next function trains two new players for
+# some steps with settings of your choice, and puts the trained ones back afterwards.
 
 # %%
 from dataclasses import replace
@@ -436,6 +530,8 @@ def experiment(steps, **settings):
 
 
 # %% [markdown]
+# ### The discriminator wins
+#
 # Let the discriminator learn five times as fast as usual and the generator eighty times as slowly.
 # And let it be as sure as it likes: real pictures get the label 1.
 
@@ -454,3 +550,33 @@ plot_history(failure, title="The discriminator wins")
 # %%
 print(f"mean answer on real {rows[-20:, 2].mean():.2f}, on fake {rows[-20:, 3].mean():.2f}")
 plot_images(fakes[:16], title="Fakes of a generator that has lost")
+
+# %% [markdown]
+# ### Mode collapse
+#
+# Now one changed setting in the other direction: the discriminator learns ten times as slowly. The
+# generator finds one picture that this slow judge likes, and makes nothing else. When the judge has
+# understood, the generator is already at the next one. This is called **mode collapse**.
+
+# %%
+steps = 3 if preset.level == "smoke" else 600
+_, collapsed = experiment(steps, learning_rate_d=preset.learning_rate_d / 10)
+plot_images(collapsed[:16], title="Sixteen noise vectors, one picture")
+
+# %% [markdown]
+# You can see it, and you can measure it. The *spread* is the standard deviation over the pictures, as
+# a mean over all pixels. And count the classes. The cure is in the table, too: the usual settings.
+
+# %%
+from helpers.metrics import class_counts
+
+
+def variety(name, pictures):
+    counts = class_counts(classifier(pictures)[1].argmax(axis=1))
+    largest = max(counts.counts) / len(pictures)
+    spread = float(pictures.std(dim=0).mean())
+    return {"pictures": name, "spread": spread, "share of the largest class": largest}
+
+
+rows = [variety("collapsed", collapsed), variety("trained", fakes), variety("real", images.cpu())]
+Table(rows, "Is it varied?")
