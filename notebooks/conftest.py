@@ -7,7 +7,9 @@ import pytest
 
 # The kernels inherit these. What the reader has set is left alone.
 os.environ.setdefault("GAN_PRESET", "smoke")
-os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp(prefix="gan-course-runs-"))
+if "GAN_RUNS" not in os.environ:
+    _runs = tempfile.TemporaryDirectory(prefix="gan-course-runs-", ignore_cleanup_errors=True)
+    os.environ["GAN_RUNS"] = _runs.name  # removed when pytest ends
 
 _failed = set()
 

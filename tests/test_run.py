@@ -319,7 +319,7 @@ def flip_last_byte(content):
 
 
 def flip_header_byte(content):
-    content[content.index(b'\\"step\\":') + 10] ^= 1
+    content[content.index(b'\\"step\\":') + 11] ^= 1
 
 
 def cut_short(content):
