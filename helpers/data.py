@@ -150,6 +150,8 @@ def user_folder() -> Path | None:
 def _from_folders(catalogue: Catalogue, folders: list[Path]) -> PictureSet | None:
     """Return the full data set from the first folder whose four files are sound."""
     for folder in folders:
+        if folder != DATA and not (folder / catalogue.kind / "raw").is_dir():
+            print(f"The folder of GAN_DATA holds no {catalogue.kind}/raw: looking elsewhere.")
         if _sound(folder / catalogue.kind / "raw", catalogue.files):
             return _read(catalogue, folder, f"from {_short(folder)}")
     return None

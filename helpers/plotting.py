@@ -198,7 +198,7 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     return figure
 
 
-def plot_film(kept: dict, count: int = 6, moments: int = 10) -> Picture:
+def plot_film(kept: dict, count: int = 6, moments: int = 8) -> Picture:
     """Show how pictures change: one row for each of the first `count`, one column for a moment.
 
     `kept` maps the number of an epoch to pictures (n, 1, height, width); of many epochs `moments`

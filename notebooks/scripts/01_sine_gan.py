@@ -33,6 +33,7 @@
 # %%
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,7 @@ def find_course():
             return folder, "is already here"
     if not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
         raise SetupError("Open this notebook from the folder notebooks/ of the course.")
+    shutil.rmtree(fetched, ignore_errors=True)  # what an interrupted attempt may have left
     command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
     silent = {"GIT_TERMINAL_PROMPT": "0"}  # rather fail than wait for a password
     if subprocess.run(command, env=os.environ | silent, capture_output=True).returncode:
@@ -62,6 +64,15 @@ def find_course():
 course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
+
+# %% [markdown]
+# Here is where this lesson arrives. The circles are points of the sine; the crosses were made from
+# random numbers, by a network that has never seen the formula.
+
+# %%
+from helpers.plotting import Drawing
+
+Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake ones close to it.")
 
 # %% [markdown]
 # ## What you are going to build
@@ -78,8 +89,6 @@ print(f"The course {what}.")
 # drawing shows both. Solid arrows are data, dashed arrows are what each player learns from.
 
 # %%
-from helpers.plotting import Drawing
-
 Drawing(
     "two_players.svg",
     alt="Noise goes into the generator, which makes a fake. The discriminator gets fakes and real "
@@ -660,14 +669,14 @@ Table(
 # - **Varied:** cut $[0, 2\pi]$ into 20 equal bins. A fair generator puts a twentieth of its points
 #   into each. *Coverage* is the share of bins that get at least a quarter of their due.
 #
-# A number means little without another one beside it. So measure as many fresh real points as well:
-# better than them a generator cannot be.
+# A number means little without another one beside it. So the table has the same numbers for fresh
+# real points: better than them a generator cannot be.
 
 # %%
 from helpers.metrics import coverage, share_inside
 
-x = 2 * math.pi * torch.rand(len(fake_points))
-fresh_points = torch.stack([x, torch.sin(x)], dim=1)
+fresh_x = 2 * math.pi * torch.rand(2000)
+fresh_points = torch.stack([fresh_x, torch.sin(fresh_x)], dim=1)
 
 
 def measure(name, points):
@@ -675,12 +684,109 @@ def measure(name, points):
         "2,000 points": name,
         "distance to the curve": distance_to_curve(points),
         "share inside": share_inside(points),
-        "coverage of 20 bins": coverage(points),
+        "share of bins covered": coverage(points),
     }
 
 
-rows = [
-    measure("trained", fake_points),
-    measure("fresh real points", fresh_points),
-]
+rows = [measure("fake", fake_points), measure("fresh real", fresh_points)]
 Table(rows, "Plausible and varied?")
+
+# %% [markdown]
+# Set yourself a bar before you look, or any result will please you. Here it is: at most 0.06 from the
+# curve, at least 99 % inside, all 20 bins covered.
+
+
+# %%
+def passes(row):
+    return {
+        "distance to the curve": row["distance to the curve"] <= 0.06,
+        "share inside": row["share inside"] >= 0.99,
+        "share of bins covered": row["share of bins covered"] == 1,
+    }
+
+
+missed = [name for name, passed in passes(rows[0]).items() if not passed]
+print("missed:", ", ".join(missed) or "nothing")
+
+# %% [markdown]
+# ## What would make it better
+#
+# With the settings of the lecture, the last step is one moment of an endless chase: a little later
+# the points would lie a little differently, and so they would with another seed. Most often the share
+# inside is missed: some points overshoot the ends of the curve. Two changes make the chase calmer,
+# and neither touches the networks:
+#
+# - **larger batches**: 128 points tell each player more reliably where to go than 32,
+# - **an average**: beside the generator, keep a running mean of its weights over about the last
+#   thousand steps. It takes no part in the game. PyTorch has it ready.
+
+# %%
+from dataclasses import replace
+
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+seed_everything(seed)
+discriminator, generator = Discriminator().to(device), Generator().to(device)
+optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
+optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+
+# %% [markdown]
+# The second run takes as many steps as the first. It is the same loop with one more line.
+
+# %%
+calm = replace(preset, batch_size=128, epochs=4 * preset.epochs)
+calm_run = Run(
+    "01_sine_gan/calm",
+    calm,
+    networks={"generator": generator, "discriminator": discriminator, "average": average},
+    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+    seed=seed,
+    source="1,024 points of a sine",
+)
+calm_run.resume()
+for real in calm_run.batches(real_points[: preset.images]):
+    calm_run.record(train_step(real))
+    average.update_parameters(generator)
+
+# %% [markdown]
+# The last moment of the calm run, and its average:
+
+# %%
+noise = make_noise(2000)
+calm_points, average_points = generate(noise), average(noise).detach().cpu()
+rows += [
+    measure("larger batches", calm_points),
+    measure("larger batches, average", average_points),
+]
+results = Table(rows, "What changes the result")
+results
+
+# %% [markdown]
+# And this is what the average makes:
+
+# %% tags=["picture"]
+plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the average")
+
+# %% [markdown]
+# Is that luck? Only other seeds can tell. This is what `python -m tests.benchmarks seeds 01 0 1 2`
+# measured on two CPU cores:
+#
+# @@SEEDS@@
+#
+# The third question, *is it new?*, has a short answer here: real points lie on a line, fakes do not
+# repeat them. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
+
+# %% [markdown]
+# ## What you saw
+#
+# - A GAN is two networks: the generator turns noise into fakes, the discriminator says how real an
+#   example looks. Both learn from the same answers, with opposite aims.
+# - Both losses are binary cross-entropy. The discriminator gets real examples with the label 1 and
+#   fakes with 0; the generator gets fakes with 1.
+# - Five steps, over and over; in step 3 only the discriminator changes, in step 5 only the generator.
+# - The losses do not tell you whether the fakes are good: they began and ended at about the same
+#   values. Look at the fakes and measure them beside real data.
+# - A GAN never comes to rest. Larger batches and an average of the weights make its result steadier.
+#
+# **Next:** [02 · Handwritten digits](02_mnist_gan.ipynb). The same five steps, with pictures for points.

@@ -33,6 +33,7 @@
 # %%
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,7 @@ def find_course():
             return folder, "is already here"
     if not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
         raise SetupError("Open this notebook from the folder notebooks/ of the course.")
+    shutil.rmtree(fetched, ignore_errors=True)  # what an interrupted attempt may have left
     command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
     silent = {"GIT_TERMINAL_PROMPT": "0"}  # rather fail than wait for a password
     if subprocess.run(command, env=os.environ | silent, capture_output=True).returncode:
@@ -380,9 +382,10 @@ run.resume()
 # has been learned stays, and the same cell goes on from there.
 
 # %%
-from IPython.display import display
+from IPython.display import DisplayHandle
 
-picture = display(plot_images(untrained), display_id=True)
+picture = DisplayHandle()
+picture.display(plot_images(untrained))
 for real in run.batches(images):
     run.record(train_step(real))
     average.update_parameters(generator)
@@ -397,7 +400,7 @@ for real in run.batches(images):
 # %%
 from helpers.plotting import plot_film
 
-plot_film(run.kept, count=6)
+plot_film(run.kept)
 
 # %% [markdown]
 # ## Reading the curves
@@ -417,8 +420,8 @@ plot_history(run.history)
 # digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
 # are copies? For that you need numbers.
 
-# %%
-noise = make_noise(10_000)
+# %% tags=["picture"]
+noise = make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(noise, average)
 plot_images(fakes[:64], columns=16, title="64 fakes")
 
@@ -580,3 +583,20 @@ def variety(name, pictures):
 
 rows = [variety("collapsed", collapsed), variety("trained", fakes), variety("real", images.cpu())]
 Table(rows, "Is it varied?")
+
+# %% [markdown]
+# ## What you saw
+#
+# - The GAN of lesson 01 makes digits once its networks are larger: the losses and the five steps are
+#   the same.
+# - The pictures have to have the range of the generator's last layer, from -1 to 1.
+# - Losses and answers can tell you that something goes wrong, such as a discriminator that wins.
+# - Whether the fakes are plausible, varied and new is answered by measures: each beside the same
+#   measure of real pictures, each with the number of pictures.
+# - Mode collapse is easy to make and easy to measure: the spread falls and one class takes all.
+#
+# Here are the measures of this run once more.
+
+# %%
+print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s")
+results

@@ -4,9 +4,11 @@
     python -m tests.tools.execute 01 02           # those whose names begin so
 
 Reads notebooks/scripts/NAME.py, runs it from top to bottom at the preset `lesson` (or at the one
-that GAN_PRESET names) and writes notebooks/NAME.ipynb with its outputs.
+that GAN_PRESET names) and writes notebooks/NAME.ipynb with its outputs. The figure of the cell
+tagged `picture` becomes notebooks/pictures/NAME.png, which the README and the title show.
 """
 
+import base64
 import os
 import re
 import sys
@@ -74,6 +76,10 @@ def execute(script: Path) -> Path:
     part = target.with_suffix(".part")
     nbformat.write(notebook, part)
     os.replace(part, target)
+    for cell in notebook.cells:
+        if "picture" in cell.metadata.get("tags", []):
+            png = base64.b64decode(cell.outputs[-1].data["image/png"])
+            (NOTEBOOKS / "pictures" / f"{script.stem}.png").write_bytes(png)
     return target
 
 

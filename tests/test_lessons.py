@@ -1,0 +1,69 @@
+"""The code of the lessons, run as the reader runs it: the slides' layers, the same result twice."""
+
+import pytest
+from torch import nn
+
+from tests.tools.lesson import code_cells, run_cells
+
+TRAINED = "in run.batches("
+
+
+@pytest.fixture
+def smoke(monkeypatch, tmp_path):
+    """Let lessons run for a few steps, with their files in a temporary folder."""
+    monkeypatch.setenv("GAN_PRESET", "smoke")
+    monkeypatch.setenv("GAN_DEVICE", "cpu")
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    return tmp_path
+
+
+def layers(network):
+    """Return the layers in words: widths of Linear, share of Dropout, else the name."""
+
+    def word(layer):
+        if isinstance(layer, nn.Linear):
+            return layer.in_features, layer.out_features
+        return layer.p if isinstance(layer, nn.Dropout) else type(layer).__name__
+
+    return [word(layer) for layer in network.model]
+
+
+def discriminator_of_the_slides(*widths):
+    hidden = [w for n, m in zip(widths, widths[1:-1], strict=False) for w in ((n, m), "ReLU", 0.3)]
+    return [*hidden, widths[-2:], "Sigmoid"]
+
+
+def generator_of_the_slides(*widths, last):
+    hidden = [w for n, m in zip(widths, widths[1:-1], strict=False) for w in ((n, m), "ReLU")]
+    return [*hidden, widths[-2:], *last]
+
+
+SLIDES = {
+    "01_sine_gan": (
+        discriminator_of_the_slides(2, 256, 128, 64, 1),
+        generator_of_the_slides(2, 16, 32, 2, last=[]),
+    ),
+    "02_mnist_gan": (
+        discriminator_of_the_slides(784, 1024, 512, 256, 1),
+        generator_of_the_slides(100, 256, 512, 1024, 784, last=["Tanh"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("lesson", SLIDES)
+def test_layers_are_those_of_the_slides_and_two_runs_are_equal(lesson, smoke):
+    histories = []
+    for _ in range(2):
+        names = run_cells(lesson, until=TRAINED)
+        histories.append((smoke / lesson / "history.csv").read_bytes())
+    assert histories[0] == histories[1] and histories[0].count(b"\n") > 3
+    assert (layers(names["discriminator"]), layers(names["generator"])) == SLIDES[lesson]
+
+
+@pytest.mark.parametrize("lesson", SLIDES)
+def test_training_step_shows_the_five_steps_and_nothing_else(lesson):
+    cell = next(source for source in code_cells(lesson) if "def train_step" in source)
+    body = cell[cell.index("def train_step") :].splitlines()
+    comments = [line.strip() for line in body if "#" in line]
+    assert [comment[:4] for comment in comments] == [f"# {n}." for n in range(1, 6)]
+    assert len(body) <= 25
