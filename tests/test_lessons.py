@@ -1,5 +1,7 @@
 """The code of the lessons, run as the reader runs it: the slides' layers, the same result twice."""
 
+from itertools import pairwise
+
 import pytest
 from torch import nn
 
@@ -29,12 +31,12 @@ def layers(network):
 
 
 def discriminator_of_the_slides(*widths):
-    hidden = [w for n, m in zip(widths, widths[1:-1], strict=False) for w in ((n, m), "ReLU", 0.3)]
+    hidden = [w for n, m in pairwise(widths[:-1]) for w in ((n, m), "ReLU", 0.3)]
     return [*hidden, widths[-2:], "Sigmoid"]
 
 
 def generator_of_the_slides(*widths, last):
-    hidden = [w for n, m in zip(widths, widths[1:-1], strict=False) for w in ((n, m), "ReLU")]
+    hidden = [w for n, m in pairwise(widths[:-1]) for w in ((n, m), "ReLU")]
     return [*hidden, widths[-2:], *last]
 
 

@@ -570,14 +570,21 @@ assert answers_are_used_up
 # %% [markdown]
 # ## Training
 #
-# The experiments above have changed the networks a little. Begin afresh, with new networks from the
-# same seed.
+# The experiments above have changed the networks a little. Begin afresh: a function makes two new
+# players from the same seed, with an optimizer each.
+
 
 # %%
-seed_everything(seed)
-discriminator, generator = Discriminator().to(device), Generator().to(device)
-optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
-optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+def new_players(preset):
+    seed_everything(seed)
+    generator, discriminator = Generator().to(device), Discriminator().to(device)
+    adam = torch.optim.Adam
+    optimizer_g = adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+    optimizer_d = adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
+    return generator, discriminator, optimizer_g, optimizer_d
+
+
+generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
 # %% [markdown]
 # `Run` is the only helper here. It hands out the real points in batches, in a new order each time it
@@ -587,13 +594,14 @@ optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g
 # %%
 from helpers.run import Run
 
+source = "1,024 points of a sine"
 run = Run(
     "01_sine_gan",
     preset,
     networks={"generator": generator, "discriminator": discriminator},
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
-    source="1,024 points of a sine",
+    source=source,
 )
 run.resume()
 
@@ -716,7 +724,7 @@ print("missed:", ", ".join(missed) or "nothing")
 # inside is missed: some points overshoot the ends of the curve. Two changes make the chase calmer,
 # and neither touches the networks:
 #
-# - **larger batches**: 128 points tell each player more reliably where to go than 32,
+# - **smaller steps**: half the learning rate for both players, and half as many epochs again,
 # - **an average**: beside the generator, keep a running mean of its weights over about the last
 #   thousand steps. It takes no part in the game. PyTorch has it ready.
 
@@ -725,24 +733,24 @@ from dataclasses import replace
 
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-seed_everything(seed)
-discriminator, generator = Discriminator().to(device), Generator().to(device)
-optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
-optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+half = preset.learning_rate_d / 2
+calm = replace(
+    preset, learning_rate_d=half, learning_rate_g=half, epochs=math.ceil(1.5 * preset.epochs)
+)
+generator, discriminator, optimizer_g, optimizer_d = new_players(calm)
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
 # %% [markdown]
-# The second run takes as many steps as the first. It is the same loop with one more line.
+# It is the same loop with one more line, for the average.
 
 # %%
-calm = replace(preset, batch_size=128, epochs=4 * preset.epochs)
 calm_run = Run(
     "01_sine_gan/calm",
     calm,
     networks={"generator": generator, "discriminator": discriminator, "average": average},
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
-    source="1,024 points of a sine",
+    source=source,
 )
 calm_run.resume()
 for real in calm_run.batches(real_points[: preset.images]):
@@ -750,15 +758,12 @@ for real in calm_run.batches(real_points[: preset.images]):
     average.update_parameters(generator)
 
 # %% [markdown]
-# The last moment of the calm run, and its average:
+# The same measures for the last moment of the calm run, and for its average:
 
 # %%
 noise = make_noise(2000)
-calm_points, average_points = generate(noise), average(noise).detach().cpu()
-rows += [
-    measure("larger batches", calm_points),
-    measure("larger batches, average", average_points),
-]
+average_points = average(noise).detach().cpu()
+rows += [measure("smaller steps", generate(noise)), measure("and average", average_points)]
 results = Table(rows, "What changes the result")
 results
 
@@ -787,6 +792,6 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 # - Five steps, over and over; in step 3 only the discriminator changes, in step 5 only the generator.
 # - The losses do not tell you whether the fakes are good: they began and ended at about the same
 #   values. Look at the fakes and measure them beside real data.
-# - A GAN never comes to rest. Larger batches and an average of the weights make its result steadier.
+# - A GAN never comes to rest. Smaller steps and an average of the weights make its result steadier.
 #
 # **Next:** [02 · Handwritten digits](02_mnist_gan.ipynb). The same five steps, with pictures for points.

@@ -1,5 +1,7 @@
 """A lesson from its first cell to its last measurement, with other seeds."""
 
+import contextlib
+import io
 import os
 import re
 import tempfile
@@ -21,6 +23,7 @@ def main(prefix: str, *numbers: str) -> None:
         def change(source: str, number: str = number) -> str:
             return re.sub(r"seed_everything\(\d+\)", f"seed_everything({number})", source)
 
-        names = run_cells(lesson, change=change)
+        with contextlib.redirect_stdout(io.StringIO()):
+            names = run_cells(lesson, change=change)
         print(f"\n=== {lesson}, seed {number}: {names['run'].seconds:.0f} s of training")
         print(names["results"])
