@@ -180,19 +180,19 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     named = f", labelled {', '.join(filter(None, labels))}" if labels is not None else ""
-    height = 1.25 if labels is not None else 1.0
+    titled = {index // columns for index, label in enumerate(labels or []) if label}
     figure, axes = new_figure(
         f"Grid of {len(images)} pictures{named}. {title}",
         rows,
         columns,
-        size=(columns, rows * height + (0.4 if title else 0)),
+        size=(columns, rows + 0.25 * len(titled) + (0.4 if title else 0)),
         squeeze=False,
     )
     for axis in axes.flat:
         axis.set_axis_off()
     for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
         axis.imshow(image, cmap="gray", vmin=low, vmax=high)
-        if labels is not None:
+        if index // columns in titled:
             axis.set_title(labels[index], fontsize=9)
     figure.suptitle(title, fontsize=11)
     return figure

@@ -2,13 +2,14 @@
 
 python -m tests.benchmarks speed              # the lessons' loops against the usual tutorial loop
 python -m tests.benchmarks seeds 01 0 1 2     # a lesson with other seeds, at its preset
+python -m tests.benchmarks recipes 60         # lesson 02, one setting after the other, 60 s each
 """
 
 import sys
 
-from tests.benchmarks import seeds, speed
+from tests.benchmarks import recipes, seeds, speed
 
-COMMANDS = {"speed": speed.main, "seeds": seeds.main}
+COMMANDS = {"speed": speed.main, "seeds": seeds.main, "recipes": recipes.main}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
