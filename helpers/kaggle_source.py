@@ -151,8 +151,8 @@ def _download(dataset: str, folder: str) -> str:
 
         kaggle.api.authenticate()
         kaggle.api.dataset_download_files(dataset, path=folder, quiet=True)
-    except ModuleNotFoundError:
-        return "client"
+    except ModuleNotFoundError as problem:
+        return "client" if problem.name == "kaggle" else f"other {problem}"
     except SystemExit:
         return "account"
     except Exception as problem:

@@ -50,6 +50,7 @@ class Folder:
             os.path.relpath(os.path.join(where, name), root).replace(os.sep, "/")
             for where, _, names in os.walk(root)
             for name in names
+            if os.path.isfile(os.path.join(where, name))  # neither a dead link nor a pipe
         )
         self.names = sorted(filter(_is_picture, found))
 
@@ -212,13 +213,16 @@ def to_square(data: bytes, size: int) -> np.ndarray:
             if picture.width * picture.height > MOST_PIXELS:
                 raise Unusable("too large")
             upright = ImageOps.exif_transpose(picture)
-            if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:
-                upright = upright.convert("RGBA")
-                white = Image.new("RGBA", upright.size, "white")
-                upright = Image.alpha_composite(white, upright)
-            small = ImageOps.fit(
-                upright.convert("RGB"), (size, size), method=Image.Resampling.LANCZOS
+            side = min(upright.size)
+            left, top = (upright.width - side) // 2, (upright.height - side) // 2
+            square = upright.crop((left, top, left + side, top + side))
+            clear = square.mode in ("RGBA", "LA") or "transparency" in square.info
+            small = square.convert("RGBA" if clear else "RGB").resize(
+                (size, size), Image.Resampling.LANCZOS
             )
+            if clear:
+                white = Image.new("RGBA", small.size, "white")
+                small = Image.alpha_composite(white, small).convert("RGB")
             return np.asarray(small)
     except Unusable:
         raise
