@@ -302,9 +302,11 @@ def test_disk_runs_full(kaggle, folder, thousand, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pictures.os, "fsync", full)
-    with pytest.raises(CourseError, match="No space left"):
-        fetch(tmp_path)
-    assert not list((tmp_path / "store").glob("folder*.npy"))
+    for choice in (str(folder), "drawn"):
+        monkeypatch.setenv("GAN_FACES", choice)
+        with pytest.raises(CourseError, match="No space left"):
+            fetch(tmp_path)
+    assert not list((tmp_path / "store").glob("*.npy"))
 
 
 def test_without_network_nothing_is_asked(tmp_path, monkeypatch):
@@ -333,8 +335,8 @@ def test_folder_and_zip_give_the_same(folder, thousand, tmp_path, monkeypatch):
     assert one.path.read_bytes() == other.path.read_bytes()
     assert np.array_equal(one.images[::100], expected(thousand[::100], 128))
     # Fewer are the first ones; a changed folder is read again.
-    assert np.array_equal(load_faces(7, 128, store=tmp_path / "store").images, one.images[:7])
     monkeypatch.setenv("GAN_FACES", str(folder))
+    assert np.array_equal(load_faces(7, 128, store=tmp_path / "store").images, one.images[:7])
     (inside / "000001.jpg").write_bytes(thousand[5])
     changed = load_faces(7, 128, store=tmp_path / "store")
     assert np.array_equal(changed.images[0], one.images[5])
