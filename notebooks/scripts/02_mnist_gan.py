@@ -485,21 +485,6 @@ for distance in frechet_by_samples(features, real_features):
     print(distance)
 
 # %% [markdown]
-# ### What the settings buy
-#
-# Now you can read what each change of the settings is good for. This table was measured with
-# `python -m tests.benchmarks recipes` on two CPU cores. Each row trained for one minute on all 60,000
-# digits, and has the changes of all rows above it. The columns `generator` and `average` are Frechet
-# distances.
-
-# %%
-import csv
-
-with open(course / "data" / "recipes.csv", encoding="utf-8") as file:
-    recipes = list(csv.DictReader(file))
-Table(recipes, "After one minute of training")
-
-# %% [markdown]
 # ### Is it new?
 #
 # A generator that hands out training pictures would get the best numbers above. So look for the

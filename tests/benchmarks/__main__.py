@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks speed              # the lessons' loops against the usual tutorial loop
 python -m tests.benchmarks seeds 01 0 1 2     # a lesson with other seeds, at its preset
-python -m tests.benchmarks recipes 60         # lesson 02, one setting after the other, 60 s each
+python -m tests.benchmarks recipes 200        # lesson 02, one setting after the other, 200 s each
 """
 
 import sys

@@ -12,6 +12,7 @@ import base64
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import jupytext
@@ -87,6 +88,7 @@ def main(prefixes: list[str]) -> None:
     """Execute the notebooks whose names begin with one of the prefixes, or all."""
     os.environ.setdefault("GAN_PRESET", "lesson")
     os.environ.setdefault("GAN_DEVICE", "cpu")
+    os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp(prefix="gan-course-runs-"))
     scripts = sorted((NOTEBOOKS / "scripts").glob("[0-9]*.py"))
     for script in scripts:
         if not prefixes or script.name.startswith(tuple(prefixes)):
