@@ -38,7 +38,7 @@ _FAST = {
 }
 _PICTURES = {
     "smoke": Preset("smoke", epochs=1, images=192, **_FAST),
-    "lesson": Preset("lesson", epochs=6, **_FAST),
+    "lesson": Preset("lesson", epochs=8, **_FAST),
     "full": Preset("full", epochs=50, **_PRESENTATION),
 }
 PRESETS = {
