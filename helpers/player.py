@@ -1,0 +1,209 @@
+"""Shows recordings: one self-contained page (`player.html`), in a cell or saved as a file."""
+
+import base64
+import html
+import inspect
+import io
+import json
+import os
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from helpers import compact
+from helpers.errors import CourseError
+from helpers.plotting import ANSWER_MAP, FAKE, MARKERS, REAL, Picture, new_figure
+from helpers.recorder import Recording
+
+TEMPLATE = Path(__file__).with_name("player.html")
+# The frame asks its page for the height it needs; where that is not heard it scrolls.
+GROW = """<script>window.ganPlayerGrow ||= (addEventListener("message", (event) => {
+  for (const frame of document.querySelectorAll("iframe.gan-player"))
+    if (frame.contentWindow === event.source && event.data?.ganPlayerHeight > 0)
+      frame.style.height = Math.min(2400, event.data.ganPlayerHeight) + "px";
+}), true);</script>"""
+
+
+class Player:
+    """One recording, or two on one clock; the last line of a cell shows it."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        other: Recording | None = None,
+        train_step: Callable | str | None = None,
+    ) -> None:
+        """Take the recordings and the function whose lines slow motion lights (or its source)."""
+        self.recordings = [recording] if other is None else [recording, other]
+        for each in self.recordings:
+            if not isinstance(each, Recording):
+                raise CourseError("show() takes recordings: make one with Recording(...).")
+            if not each.frames:
+                raise CourseError("The recording holds no frame yet: train for a step first.")
+        self.source = source_of(train_step)
+
+    def page(self, contact_sheet: bool = False) -> str:
+        """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
+        data = {"source": self.source, "recordings": [page_data(r) for r in self.recordings]}
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        still = ""
+        if contact_sheet:
+            alt = html.escape(self.describe())
+            still = f'<img alt="{alt}" src="data:image/png;base64,{self._sheet_png()}">'
+        page = TEMPLATE.read_text(encoding="utf-8")
+        return page.replace("<!--CONTACT SHEET-->", still).replace("/*DATA*/", text)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the page to a file that needs nothing else, and return its path."""
+        path = Path(path)
+        path.write_text(self.page(contact_sheet=True), encoding="utf-8")
+        return path
+
+    def describe(self) -> str:
+        """Return what the six moments show, in words."""
+        return " ".join(describe(recording) for recording in self.recordings)
+
+    def _sheet_png(self) -> str:
+        buffer = io.BytesIO()
+        contact_sheet(*self.recordings).savefig(buffer, dpi=75)
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    def _repr_html_(self) -> str:
+        # The frame is a world of its own: no style or script passes in either direction.
+        height = 720 if len(self.recordings) == 1 else 900
+        return (
+            f'<iframe class="gan-player" title="Player: {html.escape(self.describe())}" '
+            f'sandbox="allow-scripts" style="width:100%;height:{height}px;border:0" '
+            f'srcdoc="{html.escape(self.page())}"></iframe>{GROW}'
+        )
+
+    def _ipython_display_(self) -> None:
+        # Two outputs: where the frame is stripped (GitHub, print), the picture still stands.
+        from IPython.display import display
+
+        text = f"<player: {self.describe()}>"
+        display({"text/html": self._repr_html_(), "text/plain": text}, raw=True)
+        picture = {"image/png": self._sheet_png(), "text/plain": self.describe()}
+        display(picture, metadata={"image/png": {"alt": self.describe()}}, raw=True)
+
+
+show = Player
+
+
+def source_of(function: Callable | str | None) -> str:
+    """Return the source of a function, also of one typed into a notebook; "" if there is none."""
+    if isinstance(function, str):
+        return textwrap.dedent(function).strip("\n")
+    try:
+        return textwrap.dedent(inspect.getsource(function)).strip("\n")
+    except (OSError, TypeError):
+        return ""
+
+
+def page_data(recording: Recording) -> dict:
+    """Return a recording as the page wants it: names, numbers and base64 of arrays."""
+    frames, steps = recording.frames, [frame["step"] for frame in recording.frames]
+    data = {
+        "kind": recording.kind,
+        "title": recording.title,
+        "steps": steps,
+        "seconds": [round(frame["seconds"], 2) for frame in frames],
+        "done": recording.done,
+        "planned": recording.planned,
+        "brokenAt": recording.broken_at,
+        "count": len(recording.noise),
+        "answers": _packed([frame["answers"] for frame in frames]),
+        "curves": {name: _packed(values) for name, values in recording.curves.items()},
+        "moments": [_moment_data(moment) for moment in _three_moments(recording)],
+    }
+    if recording.kind == "pictures":
+        data["columns"] = compact.columns_of(len(recording.noise))
+        data["sprites"] = [_base64(frame["sprite"]) for frame in frames]
+        if recording.real is not None:
+            real = recording.real[: len(recording.noise)]
+            data["real"] = _base64(compact.sprite(real))
+        return data
+    data |= {"box": recording.box.tolist(), "real": _packed(compact.whole(recording.real))}
+    data["coverage"] = [frame["coverage"] for frame in frames]
+    data["noise"] = _packed(recording.noise)
+    if recording.grid is not None:
+        data["grid"] = _packed(recording.grid)
+    for name in ("fakes", "map", "pushes", "landing"):
+        if name in frames[0]:
+            data[name] = _packed([frame[name] for frame in frames])
+    return data
+
+
+def _three_moments(recording: Recording) -> list[dict]:
+    """Return the first moment, the one nearest to the middle of the run, and the last."""
+    moments = recording.moments
+    if len(moments) < 3:
+        return moments
+    middle = min(moments[1:-1], key=lambda moment: abs(moment["step"] - recording.done / 2))
+    return [moments[0], middle, moments[-1]]
+
+
+def _moment_data(moment: dict) -> dict:
+    data = {}
+    for name, value in moment.items():
+        if isinstance(value, bytes):
+            data[name] = _base64(value)
+        else:
+            data[name] = value if np.isscalar(value) else _packed(value)
+    return data
+
+
+def _packed(values: np.ndarray | list) -> dict:
+    """Return an array as its type and the base64 of its bytes; floats as float32."""
+    values = np.asarray(values)
+    if values.dtype.kind == "f":
+        values = values.astype("<f4")
+    return {"type": values.dtype.name, "data": _base64(np.ascontiguousarray(values).tobytes())}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def describe(recording: Recording) -> str:
+    """Return in words what the contact sheet of a recording shows."""
+    first, last = recording.frames[0], recording.frames[-1]
+    what = "fake points" if recording.kind == "points" else "the same fake pictures"
+    name = f"{recording.title}: " if recording.title else ""
+    text = f"{name}{what} from step {first['step']:,} to step {last['step']:,} of training"
+    if recording.kind == "points":
+        text += f"; their coverage goes from {first['coverage']:.0%} to {last['coverage']:.0%}"
+    return text + "."
+
+
+def contact_sheet(*recordings: Recording) -> Picture:
+    """Return six moments of each recording side by side."""
+    alt = " ".join(describe(recording) for recording in recordings)
+    rows = len(recordings)
+    figure, grid = new_figure(alt, rows, 6, size=(12, 2.2 * rows), squeeze=False)
+    for recording, axes in zip(recordings, grid, strict=True):
+        wanted = np.linspace(0, len(recording.frames) - 1, 6).round().astype(int)
+        for ax, number in zip(axes, wanted, strict=True):
+            _draw_frame(ax, recording, recording.frames[number])
+        axes[0].set_ylabel(textwrap.shorten(recording.title, 24), fontsize=9)
+    return figure
+
+
+def _draw_frame(ax, recording: Recording, frame: dict) -> None:
+    ax.set_title(f"step {frame['step']:,}", fontsize=9)
+    ax.set(xticks=[], yticks=[])
+    if recording.kind == "pictures":
+        ax.imshow(compact.sprite_image(frame["sprite"]))
+        return
+    left, bottom, right, top = recording.box
+    answers = np.where(frame["map"] == 255, np.nan, frame["map"] / 254)
+    ax.imshow(
+        answers, cmap=ANSWER_MAP, vmin=0, vmax=1, extent=(left, right, bottom, top),
+        origin="lower", aspect="auto", alpha=0.6,
+    )  # fmt: skip
+    fakes = frame["fakes"] / compact.UNIT
+    ax.plot(*recording.real.T, MARKERS["real"], color=REAL, markersize=1)
+    ax.plot(*fakes.T, MARKERS["fake"], color=FAKE, markersize=3, markeredgewidth=0)
+    ax.set(xlim=(left, right), ylim=(bottom, top))
