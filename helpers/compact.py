@@ -1,6 +1,7 @@
 """What keeps a recording small: fewer frames, whole numbers for floats, pictures as sprites."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -9,7 +10,7 @@ BUCKETS = 600  # the most points of a curve
 CURVES = ("loss_d", "loss_g", "real", "fake")
 UNIT = 1000  # points are kept as whole thousandths
 SIDE = 64  # pictures that are larger are made smaller
-SPRITE_BYTES = 10_000  # 120 frames of this size stay below 2 MB on the page
+SPRITE_BYTES = 9_500  # 120 frames of this size stay below 2 MB on the page
 
 
 class Schedule:
@@ -22,7 +23,7 @@ class Schedule:
     def __init__(self, limit: int, steps: int | None = None) -> None:
         """Start with the step 0."""
         self.limit = limit
-        self.scale = max(0.05, (steps or 0) / (limit - 2) ** 2)
+        self.scale = steps / (limit - 2) ** 2 if steps else 0.05
         self.next = 0
 
     def take(self, kept: list[dict]) -> None:
@@ -59,12 +60,12 @@ def bytes_of(answers: np.ndarray) -> np.ndarray:
 
 def downsampled(history: np.ndarray) -> dict[str, np.ndarray]:
     """Return at most 600 points of each column: mean, lowest and highest of equal stretches."""
-    edges = np.unique(np.linspace(0, len(history), BUCKETS + 1).astype(int))[:-1]
-    ends = [*edges[1:], len(history)]
-    curves = {"step": np.array([(a + b + 1) / 2 for a, b in zip(edges, ends, strict=True)])}
+    edges = np.linspace(0, len(history), min(len(history), BUCKETS) + 1).astype(int)
+    stretches = list(pairwise(edges))
+    curves = {"step": np.array([(a + b + 1) / 2 for a, b in stretches])}
     for number, name in enumerate(CURVES):
         column = np.where(np.isfinite(history[:, number]), history[:, number], np.nan)
-        parts = [column[a:b] for a, b in zip(edges, ends, strict=True)]
+        parts = [column[a:b] for a, b in stretches]
         curves[name] = np.array([(p.mean(), p.min(), p.max()) for p in parts]).reshape(-1, 3)
     return {name: values.astype(np.float32) for name, values in curves.items()}
 

@@ -15,7 +15,7 @@ import numpy as np
 from helpers import compact
 from helpers.contact import contact_sheet, describe
 from helpers.errors import CourseError
-from helpers.recorder import Recording
+from helpers.recorder import FRAMES, Recording
 
 HERE = Path(__file__).parent
 PAGE = ("player.html", "player_views.js", "player_clock.js")
@@ -35,19 +35,25 @@ class Player:
         recording: Recording,
         other: Recording | None = None,
         train_step: Callable | str | None = None,
+        frames: int | None = None,
     ) -> None:
-        """Take the recordings and the function whose lines slow motion lights (or its source)."""
+        """Take the recordings and the function whose lines slow motion lights (or its source).
+
+        At most `frames` frames of each are put on the page: 120, or 60 of two recordings.
+        """
         self.recordings = [recording] if other is None else [recording, other]
         for each in self.recordings:
             if not isinstance(each, Recording):
                 raise CourseError("show() takes recordings: make one with Recording(...).")
             if not each.frames:
                 raise CourseError("The recording holds no frame yet: train for a step first.")
+        self.frames = frames or (FRAMES if other is None else FRAMES // 2)
         self.source = source_of(train_step)
 
     def page(self, contact_sheet: bool = False) -> str:
         """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
-        data = {"source": self.source, "recordings": [page_data(r) for r in self.recordings]}
+        recordings = [page_data(recording, self.frames) for recording in self.recordings]
+        data = {"source": self.source, "recordings": recordings}
         text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
         still = ""
         if contact_sheet:
@@ -104,13 +110,15 @@ def source_of(function: Callable | str | None) -> str:
         return ""
 
 
-def page_data(recording: Recording) -> dict:
+def page_data(recording: Recording, most: int = FRAMES) -> dict:
     """Return a recording as the page wants it: names, numbers and base64 of arrays."""
-    frames, steps = recording.frames, [frame["step"] for frame in recording.frames]
+    number = len(recording.frames)
+    chosen = np.linspace(0, number - 1, min(number, max(2, most))).round().astype(int)
+    frames = [recording.frames[i] for i in chosen]
     data = {
         "kind": recording.kind,
         "title": recording.title,
-        "steps": steps,
+        "steps": [frame["step"] for frame in frames],
         "seconds": [round(frame["seconds"], 2) for frame in frames],
         "done": recording.done,
         "planned": recording.planned,

@@ -93,6 +93,7 @@ class Chart {
       context.beginPath(); context.moveTo(0, this.y(value)); context.lineTo(width, this.y(value)); context.stroke();
       context.textAlign = "left";
       context.setLineDash([]); context.lineWidth = 3; context.strokeStyle = ink.panel;
+      context.fillStyle = ink.soft;
       context.strokeText(label, 4, this.y(value) - 3);
       context.fillText(label, 4, this.y(value) - 3);
     }
@@ -163,7 +164,10 @@ function sectionOf(step) {
 const slowView = () => views.find((view) => view.moments.length) || views[0];
 
 function buildSlow() {
-  if (views.length === 1) views[0].side.append($("slow")); // in the place of the curves
+  if (views.length === 1) { // in the place of the curves and of the layers
+    views[0].side.append($("slow"));
+    views[0].reading.after($("code"));
+  }
   STEPS.forEach((text, i) => {
     const item = element("li", {}, text), names = STAGES.filter((s) => s.step === i + 1 && s.name);
     if (names.length) item.append(element("ol", {}, ...names.map((s) => (s.item = element("li", {}, s.name)))));

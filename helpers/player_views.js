@@ -177,6 +177,14 @@ class View {
   }
 }
 
+/** The length that nine arrows of ten do not exceed. */
+function usualLength(arrows) {
+  const lengths = [];
+  for (let i = 0; i < arrows.length; i += 2) lengths.push(Math.hypot(arrows[i], arrows[i + 1]));
+  const known = lengths.filter(Number.isFinite).sort((a, b) => a - b);
+  return known[Math.floor(0.9 * known.length)] || 1;
+}
+
 class PointsView extends View {
   constructor(raw) {
     super(raw);
@@ -198,13 +206,7 @@ class PointsView extends View {
         new Option("for log(1 − answer), the saturating loss", "saturating"));
       this.loss.addEventListener("change", redraw);
       this.layers.append(this.loss);
-      const lengths = [];
-      for (let i = 0; i < this.pushes.length; i += 2) {
-        const length = Math.hypot(this.pushes[i], this.pushes[i + 1]);
-        if (Number.isFinite(length)) lengths.push(length);
-      }
-      lengths.sort((a, b) => a - b);
-      this.longest = lengths[Math.floor(0.9 * lengths.length)] || 1;
+      this.longest = usualLength(this.pushes);
     }
     if (this.landing) {
       this.addLayer("grid", "grid of noise and where G puts it", false);
@@ -437,7 +439,7 @@ class PointsView extends View {
 
   /** Arrows, a length of 12 % of the width for the longest but a tenth; longer ones are cut. */
   drawArrows(points, pushes) {
-    const { context, width } = this, unit = 0.12 * width / this.longest;
+    const { context, width } = this, unit = 0.12 * width / (this.now.longest || this.longest);
     context.beginPath();
     for (let i = 0; i < pushes.length; i += 2) {
       const length = Math.hypot(pushes[i], pushes[i + 1]), size = Math.min(unit * length, 0.18 * width);
@@ -531,7 +533,8 @@ class PointsView extends View {
     if (stage) scene.fakes = moment.fakes;
     if (stage === 1 && this.flat && this.grid) scene.fakes = this.between(this.noise, moment.fakes, t);
     if (stage === 4) scene.map = moment.change.map((c) => 0.5 + c * moment.changeGain * t);
-    if (stage === 9) scene.pushes = moment.pushes;
+    if (stage === 9 && moment.pushes)
+      Object.assign(scene, { pushes: moment.pushes, longest: usualLength(moment.pushes) });
     if (stage === 10) {
       scene.from = moment.fakes;
       scene.fakes = moment.fakes.map((v, i) => v + t * moment.moveGain * (moment.fakes_after[i] - v));
@@ -548,6 +551,8 @@ class PointsView extends View {
 }
 
 // ---------------------------------------------------------------- pictures
+
+const BAR = 0.06; // height of the bar below a picture, as a part of its width
 
 class PicturesView extends View {
   constructor(raw) {
@@ -594,7 +599,7 @@ class PicturesView extends View {
 
   shape() {
     const sheets = this.on.real ? 2.06 : 1;
-    this.canvas.style.aspectRatio = this.columns * this.ratio * sheets / this.rows;
+    this.canvas.style.aspectRatio = this.columns * sheets / this.rows / (1 / this.ratio + BAR);
     this.big.style.aspectRatio = this.ratio;
     this.life.style.aspectRatio = 8 * this.ratio;
   }
@@ -657,14 +662,17 @@ class PicturesView extends View {
 
   /** One picture; around it D's answer as a colour, below it as a bar. */
   drawTile(sprite, k, x, y, w, h, answers) {
-    const { context } = this, edge = Math.max(2, w * 0.035), bar = Math.max(3, h * 0.05);
+    const { context } = this, edge = Math.max(2, w * 0.035), bar = BAR * w;
     const gap = 2 + edge;
     context.drawImage(...this.tile(sprite, k), x + gap, y + gap, w - 2 * gap, h - 2 * gap - bar);
     if (!this.on.border || !answers) return;
     context.strokeStyle = context.fillStyle = answerColour(answers[k]);
     context.lineWidth = edge;
     context.strokeRect(x + 2 + edge / 2, y + 2 + edge / 2, w - 4 - edge, h - 4 - edge - bar);
-    context.fillRect(x + 2, y + h - 2 - bar, (w - 4) * clamp(answers[k] || 0, 0, 1), bar - 1);
+    context.fillRect(x + 2, y + h - 1 - bar, (w - 4) * clamp(answers[k] || 0, 0, 1), bar - 1);
+    context.strokeStyle = ink.soft;
+    context.lineWidth = 0.7;
+    context.strokeRect(x + 2, y + h - 1 - bar, w - 4, bar - 1);
   }
 
   drawFollowed(frame) {

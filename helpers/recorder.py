@@ -48,7 +48,9 @@ class Recording:
         if kind == "points" and real is None:
             raise CourseError("A recording of points needs the real ones: real=points.")
         self.kind, self.title, self.planned = kind, title, steps
-        self.noise, self.real = look.as_array(noise), None if real is None else look.as_array(real)
+        self.noise = look.as_array(noise)
+        most = 2048 if kind == "points" else len(self.noise)
+        self.real = None if real is None else look.as_array(real[:most])
         self.frames: list[dict] = []
         self.moments: list[dict] = []
         self.done = 0  # steps of training seen so far
