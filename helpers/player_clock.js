@@ -403,7 +403,7 @@ async function start() {
   connect();
   drawNow();
   say();
-  document.body.dataset.ready = "yes";
+  document.body.dataset.ready = Math.round(performance.now()); // milliseconds since it was opened
 }
 // For tests and the curious: `player.go(3)` in the browser's console.
 window.player = { state, slow, go, setStage, setSlow, drawNow, get views() { return views; }, get times() { return times; } };
