@@ -38,7 +38,7 @@ class Chart {
 
   x(step) { return Math.sqrt(step / lastStep) * (this.width - 2) + 1; }
   y(value) { return 3 + (1 - Math.min(value / this.top, 1.02)) * (this.height - 19); }
-  stepAt(px) { return (px / this.canvas.clientWidth) ** 2 * lastStep; }
+  stepAt(px) { return (Math.max(0, px - 1) / (this.canvas.clientWidth - 2)) ** 2 * lastStep; }
 
   /** Curves, guides and labels; they stay the same, so they are drawn once for each size. */
   drawStill() {

@@ -83,6 +83,9 @@ class Recording:
         self, step: int, generator: Callable, discriminator: Callable, at_end: bool = False
     ) -> None:
         begin = time.perf_counter()
+        if not self.frames:
+            self._started = begin  # training begins with the first frame
+        seconds = self.seconds
         with look.open_eyes(generator, discriminator) as eyes:
             seen = self._look(eyes)
             if self._open is not None and step == self._open["step"] + 1:
@@ -90,7 +93,7 @@ class Recording:
             self._open = None
             last = self.planned is not None and step == self.planned - 1
             if last or at_end or step >= self._when.next:
-                self.add(step, **seen)
+                self.add(step, seconds=seconds, **seen)
                 if last or step >= self._when_moment.next:
                     self._open = {"step": step, **seen}
         wanted = [self._when.next]
@@ -142,9 +145,12 @@ class Recording:
         """Tell whether to `add` a frame after `step` steps; for loops that do not `watch`."""
         return step >= self._when.next
 
-    def add(self, step: int, answers: np.ndarray, **seen: np.ndarray) -> None:
+    def add(
+        self, step: int, answers: np.ndarray, seconds: float | None = None, **seen: np.ndarray
+    ) -> None:
         """Keep a frame: `answers`, and `pictures` or else `fakes`, `map`, `pushes`, `landing`."""
-        frame = {"step": step, "seconds": self.seconds, "answers": compact.bytes_of(answers)}
+        frame = {"step": step, "answers": compact.bytes_of(answers)}
+        frame["seconds"] = self.seconds if seconds is None else seconds
         if self.kind == "pictures":
             frame["sprite"] = compact.sprite(seen["pictures"])
         else:

@@ -152,6 +152,13 @@ def test_the_last_frame_shows_the_networks_as_they_are(points):
     assert np.abs(frame["landing"] / compact.UNIT - landing).max() <= 0.0006
 
 
+def test_seconds_count_training_only(points):
+    seconds = [frame["seconds"] for frame in points[1].frames]
+    assert 0 <= seconds[0] < 0.01
+    assert seconds == sorted(seconds)
+    assert points[1].cost > 0
+
+
 def test_arrows_are_minus_the_gradient_of_the_generators_loss(points):
     run, recording = points
     run.generator.eval()

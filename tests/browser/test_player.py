@@ -1,7 +1,14 @@
 """The player in a real browser. Skipped where there is no Chromium or no playwright."""
 
+import json
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -53,6 +60,13 @@ class Opened:
 
     def settle(self):
         self.run("new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
+
+    def until(self, condition, seconds=20):
+        """Wait for a condition (playwright's own way needs eval, which the page forbids)."""
+        end = time.monotonic() + seconds
+        while not self.run(f"Boolean({condition})"):
+            assert time.monotonic() < end, f"{condition} has not come true"
+            self.page.wait_for_timeout(20)
 
     def pixels(self, selector=STAGE, nth=0):
         self.settle()
@@ -132,7 +146,7 @@ def test_it_opens_at_the_first_frame_and_says_what_it_shows(opened, recordings):
 def test_play_goes_on_pause_holds_and_the_end_stops(opened, recordings):
     page = opened(show(recordings.points))
     page.frame.click("#play")
-    page.frame.wait_for_function("player.state.index >= 4")
+    page.until("player.state.index >= 4")
     assert page.text("#play") == "Pause"
     page.frame.click("#play")
     held = page.index()
@@ -144,13 +158,13 @@ def test_play_goes_on_pause_holds_and_the_end_stops(opened, recordings):
     page.run(f"player.go({last - 2})")
     page.frame.select_option("#speed", "4")
     page.frame.click("#play")
-    page.frame.wait_for_function("!player.state.playing")
+    page.until("!player.state.playing")
     assert page.index() == last
     page.frame.click("#play")  # from the end it begins again
-    page.frame.wait_for_function(f"player.state.index > 0 && player.state.index < {last}")
+    page.until(f"player.state.index > 0 && player.state.index < {last}")
     page.frame.click("#loop")
     page.run(f"player.go({last - 1})")
-    page.frame.wait_for_function("player.state.index < 20 && player.state.playing")
+    page.until("player.state.index < 20 && player.state.playing")
 
 
 def test_speed_changes_how_fast_it_goes(opened, recordings):
@@ -231,7 +245,7 @@ def test_hovering_a_curve_looks_there_and_a_click_stays(opened, recordings):
     assert page.index() == looked
     page.page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.page.mouse.down()
-    page.page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 90)
+    page.page.mouse.move(box["x"] + box["width"] + 5, box["y"] + 90)
     page.page.mouse.up()
     page.page.mouse.move(5, 5)
     assert page.index() == len(recordings.points.frames) - 1
@@ -284,7 +298,7 @@ def test_the_grid_of_noise_folds(opened, recordings):
     )
     assert page.pixels() != landed
     page.frame.click(".morph button")
-    page.frame.wait_for_function("document.querySelector('.morph input').value === '1'")
+    page.until("document.querySelector('.morph input').value === '1'")
     assert page.pixels() == landed
 
 
@@ -328,11 +342,11 @@ def test_hover_on_a_fake_names_it_and_its_noise(opened, recordings):
 
 
 def test_slow_motion_walks_through_the_five_steps_with_their_lines(opened, recordings):
-    page = opened(show(recordings.points, train_step=Run.train_step))
+    player = show(recordings.points, train_step=Run.train_step)
+    page = opened(player, reduced_motion="reduce")  # or one would have to wait for what moves
     page.frame.click("#slowly")
     seen, pictures = [], []
     for _ in range(11):
-        page.page.wait_for_timeout(1100)  # until what moves has come to rest
         step = page.run(
             "[...document.querySelectorAll('#stages > li')].findIndex((l) => l.ariaCurrent) + 1"
         )
@@ -370,7 +384,7 @@ def test_slow_motion_plays_by_itself(opened, recordings):
     page.frame.click("#slowly")
     page.frame.select_option("#speed", "4")
     page.frame.click("#play")
-    page.frame.wait_for_function("player.slow.stage >= 2")
+    page.until("player.slow.stage >= 2")
     page.frame.click("#play")
     assert "puts your own lines here" in page.run("document.getElementById('code').textContent")
 
@@ -452,7 +466,7 @@ def test_in_a_sandboxed_frame_as_in_a_notebook(opened, recordings):
     page.page.wait_for_function(f"document.querySelector('iframe').offsetHeight >= {needed}")
     before = inner.pixels()
     frame.click("#play")
-    frame.wait_for_function("player.state.index >= 3")
+    inner.until("player.state.index >= 3")
     frame.click("#play")
     assert inner.pixels() != before
     now = inner.index()
@@ -489,24 +503,26 @@ def test_without_javascript_six_moments_stand_there(opened, recordings):
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1920])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("which", ["points", "pictures", "both"])
-def test_nothing_sticks_out_at_any_width(opened, recordings, width, scheme, which):
+def test_nothing_sticks_out_at_any_width_in_light_and_dark(opened, recordings, width, which):
     one, other = recordings.points, recordings.pictures
     chosen = {"points": (one,), "pictures": (other,), "both": (one, other)}[which]
-    player = show(*chosen, train_step=Run.train_step)
-    page = opened(player, width=width, color_scheme=scheme)
-    background = page.run("getComputedStyle(document.body).backgroundColor")
-    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}[scheme]
-    for _ in range(2):
-        assert page.run("document.documentElement.scrollWidth") <= width
-        narrow = page.run(
-            "[...document.querySelectorAll('button, select, input[type=range]')].filter("
-            "(e) => e.offsetParent && e.getBoundingClientRect().right > innerWidth).length"
-        )
-        assert narrow == 0
-        page.frame.click("#slowly")
+    page = opened(show(*chosen, train_step=Run.train_step), width=width, color_scheme="light")
+    colours = []
+    for scheme in ("light", "dark"):
+        page.page.emulate_media(color_scheme=scheme)
         page.settle()
+        colours.append(page.run("getComputedStyle(document.body).backgroundColor"))
+        for _ in range(2):  # as it opens, and in slow motion
+            assert page.run("document.documentElement.scrollWidth") <= width
+            outside = page.run(
+                "[...document.querySelectorAll('button, select, input[type=range]')].filter("
+                "(e) => e.offsetParent && e.getBoundingClientRect().right > innerWidth).length"
+            )
+            assert outside == 0
+            page.frame.click("#slowly")
+            page.settle()
+    assert colours == ["rgb(255, 255, 255)", "rgb(21, 24, 28)"]
 
 
 def test_light_and_dark_can_be_changed(opened, recordings):
@@ -578,17 +594,26 @@ def test_one_frame_is_shown_and_said(opened):
     assert page.index() == 0
 
 
-@pytest.mark.parametrize("kind", ["html", "slides"])
-def test_in_an_exported_notebook(browser, recordings, tmp_path, kind):
+@pytest.mark.parametrize("kind", ["html", "slides", "classic"])
+def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kind):
     """Offline, the scripts that nbconvert's own page asks for are missing; the player is not."""
     nbformat = pytest.importorskip("nbformat")
     nbconvert = pytest.importorskip("nbconvert")
     player = show(recordings.points)
-    output = nbformat.v4.new_output("display_data", {"text/html": player._repr_html_()})
-    cell = nbformat.v4.new_code_cell("show(recording)", outputs=[output])
+    shown = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, raw, metadata=None: shown.append((data, metadata))
+    )
+    player._ipython_display_()
+    outputs = [nbformat.v4.new_output("display_data", d, metadata=m or {}) for d, m in shown]
+    cell = nbformat.v4.new_code_cell("show(recording)", outputs=outputs)
     cell.metadata["slideshow"] = {"slide_type": "slide"}
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    exporter = {"html": nbconvert.HTMLExporter, "slides": nbconvert.SlidesExporter}[kind]()
+    exporter = {
+        "html": nbconvert.HTMLExporter(),
+        "slides": nbconvert.SlidesExporter(),
+        "classic": nbconvert.HTMLExporter(template_name="classic"),
+    }[kind]
     path = tmp_path / f"lesson.{kind}.html"
     path.write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
@@ -599,6 +624,9 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, kind):
         lambda m: m.type == "error" and "srcdoc" in str(m.location) and errors.append(m.text),
     )
     page.goto(path.as_uri(), wait_until="domcontentloaded")
+    alt = page.locator("img[src^='data:image/png']").first.get_attribute("alt")
+    if kind == "classic":  # the other templates of nbconvert drop the alt text of any picture
+        assert "from step 0 to step 150" in alt
     frame = page.wait_for_selector("iframe.gan-player", state="attached").content_frame()
     frame.wait_for_selector("body[data-ready]", state="attached")
     inner = Opened(page, frame)
@@ -606,4 +634,103 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, kind):
     inner.run("(player.go(40), player.drawNow())")
     assert inner.run("document.querySelector('.stage canvas').toDataURL()") != before
     assert errors == []
+    context.close()
+
+
+CELL = """
+from tests.small_runs import Run
+from helpers.player import show
+run = Run("points", planned=40).train(40)
+show(run.finish(), train_step=Run.train_step)
+"""
+
+
+@pytest.fixture
+def jupyterlab(tmp_path):
+    """A JupyterLab of its own on a free port of this machine, with a notebook in its folder."""
+    pytest.importorskip("jupyterlab")
+    nbformat = pytest.importorskip("nbformat")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    (tmp_path / "work").mkdir()
+    nbformat.write(notebook, tmp_path / "work" / "t.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = {name: str(tmp_path) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR",
+            "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")}  # fmt: skip
+    settings = tmp_path / "lab/user-settings/@jupyterlab"
+    (settings / "apputils-extension").mkdir(parents=True)
+    (settings / "apputils-extension/notification.jupyterlab-settings").write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    )
+    root = Path(__file__).parents[2]
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=t", f"--ServerApp.root_dir={tmp_path / 'work'}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    environment = {**os.environ, **home, "PYTHONPATH": str(root)}
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    yield f"http://127.0.0.1:{port}", tmp_path / "log"
+    server.terminate()
+    server.wait(20)
+
+
+def asked(url, seconds=60):
+    """Ask the server until it answers with something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return json.load(answer)
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError("the server of the test does not answer")
+
+
+def test_in_jupyterlab_after_run_all(browser, jupyterlab):
+    address, log = jupyterlab
+    asked(f"{address}/api/status?token=t")
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    problems, abroad = [], []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda m: "srcdoc" in str(m.location) and problems.append(m.text))
+    here = (address, "data:", "blob:", "ws:", "about:")
+    page.on("request", lambda r: r.url.startswith(here) or abroad.append(r.url))
+    page.goto(f"{address}/lab/tree/t.ipynb?token=t&reset")
+    end = time.monotonic() + 90
+    while True:  # "Run All" before the kernel is connected would run nothing
+        sessions = asked(f"{address}/api/sessions?token=t")
+        if any(
+            s["kernel"]["execution_state"] == "idle" and s["kernel"]["connections"]
+            for s in sessions
+        ):
+            break
+        assert time.monotonic() < end, log.read_text()[-2000:]
+        time.sleep(0.3)
+    page.click("text=Run >> nth=0")
+    page.click("text=Run All Cells")
+    frame = page.wait_for_selector(".jp-OutputArea-output iframe.gan-player").content_frame()
+    frame.wait_for_selector("body[data-ready]")
+    inner = Opened(page, frame)
+    before = inner.pixels()
+    frame.click("#play")
+    inner.until("player.state.index >= 2")
+    frame.click("#play")
+    assert inner.pixels() != before
+    frame.click("#slowly")
+    assert inner.text("#live").startswith("Step 1 of 5")
+    assert "# 1. real examples" in inner.text("#code")
+    still = page.get_attribute(".jp-RenderedImage img", "src")  # Lab itself drops its alt text
+    assert still.startswith("data:image/png")
+    needed = inner.run("document.querySelector('main').offsetHeight")
+    assert page.evaluate("document.querySelector('iframe.gan-player').offsetHeight") >= needed
+    assert problems == []
+    assert abroad == []
     context.close()
