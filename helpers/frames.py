@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers import compact
+
+MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
+
 
 @dataclass(frozen=True)
 class Eyes:
@@ -71,10 +75,55 @@ def square_of(low: np.ndarray, high: np.ndarray, side: int) -> np.ndarray:
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
-def share_covered(x: np.ndarray, low: float, high: float, bins: int = 20) -> float:
-    """Return the share of equal bins between `low` and `high` that hold a quarter of their due."""
-    counts, _ = np.histogram(x[np.isfinite(x)], bins=bins, range=(low, high))
+def share_covered(fakes: np.ndarray, real: np.ndarray, bins: int = 20) -> float:
+    """Return the share of equal stretches of x, as far as `real` goes, with a quarter of their due.
+
+    The due of a stretch is the number of fakes divided by the number of stretches.
+    """
+    x, ends = np.asarray(fakes)[:, 0], (real[:, 0].min(), real[:, 0].max())
+    counts, _ = np.histogram(x[np.isfinite(x)], bins=bins, range=ends)
     return float((counts >= 0.25 * len(x) / bins).mean())
+
+
+def look(
+    eyes: Eyes, noise: np.ndarray, mesh: np.ndarray | None, grid: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Return what the networks do now. `mesh`, where to ask for the map, is given for points only.
+
+    `grid` holds noise whose fakes are wanted too.
+    """
+    fakes = eyes.draw(noise)
+    seen = {"answers": eyes.judge(fakes)}
+    if mesh is None:
+        return {"pictures": fakes, **seen}
+    seen["map"] = eyes.judge(mesh).reshape(MAP_SIDE, MAP_SIDE)
+    if grid is not None:
+        seen["landing"] = eyes.draw(grid)
+    if eyes.push:
+        seen["pushes"] = eyes.push(fakes[:ARROWS])
+    return {"fakes": fakes, **seen}
+
+
+def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
+    """Return one iteration, of which the networks were seen before and after; `eyes` are after."""
+    pictures = "pictures" in before
+    fakes, fakes_after = (seen["pictures" if pictures else "fakes"] for seen in (before, after))
+    moment = {
+        "step": before["step"],
+        "losses": np.full(4, np.nan, np.float32),  # known when the run is finished
+        "answers": before["answers"],
+        "answers_between": eyes.judge(fakes),  # the new discriminator on the old fakes
+        "answers_after": after["answers"],
+    }
+    if pictures:
+        moment["sprite"] = compact.sprite(fakes)
+        moment["change"], moment["gain"] = compact.change_sprite(fakes, fakes_after)
+        return moment
+    moment |= {"fakes": fakes, "fakes_after": fakes_after}
+    moment |= {"map": before["map"], "map_after": after["map"]}
+    if eyes.push:
+        moment["pushes"] = eyes.push(fakes[:ARROWS])
+    return moment
 
 
 def as_array(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Shows recordings: one self-contained page (`player.html`), in a cell or saved as a file."""
 
-import base64
 import html
 import inspect
 import io
@@ -10,11 +9,9 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from helpers import compact
 from helpers.contact import contact_sheet, describe
 from helpers.errors import CourseError
+from helpers.page import page_data, to_base64
 from helpers.recorder import FRAMES, Recording
 
 HERE = Path(__file__).parent
@@ -76,7 +73,7 @@ class Player:
     def _sheet_png(self) -> str:
         buffer = io.BytesIO()
         contact_sheet(*self.recordings).savefig(buffer, dpi=75)
-        return base64.b64encode(buffer.getvalue()).decode()
+        return to_base64(buffer.getvalue())
 
     def _repr_html_(self) -> str:
         # The frame is a world of its own: no style or script passes in either direction.
@@ -108,70 +105,3 @@ def source_of(function: Callable | str | None) -> str:
         return textwrap.dedent(inspect.getsource(function)).strip("\n")
     except (OSError, TypeError):
         return ""
-
-
-def page_data(recording: Recording, most: int = FRAMES) -> dict:
-    """Return a recording as the page wants it: names, numbers and base64 of arrays."""
-    number = len(recording.frames)
-    chosen = np.linspace(0, number - 1, min(number, max(2, most))).round().astype(int)
-    frames = [recording.frames[i] for i in chosen]
-    data = {
-        "kind": recording.kind,
-        "title": recording.title,
-        "steps": [frame["step"] for frame in frames],
-        "seconds": [round(frame["seconds"], 2) for frame in frames],
-        "done": recording.done,
-        "planned": recording.planned,
-        "brokenAt": recording.broken_at,
-        "count": len(recording.noise),
-        "answers": _packed([frame["answers"] for frame in frames]),
-        "curves": {name: _packed(values) for name, values in recording.curves.items()},
-        "moments": [_moment_data(moment) for moment in _three_moments(recording)],
-    }
-    if recording.kind == "pictures":
-        data["columns"] = compact.columns_of(len(recording.noise))
-        data["sprites"] = [_base64(frame["sprite"]) for frame in frames]
-        if recording.real is not None:
-            real = recording.real[: len(recording.noise)]
-            data["real"] = _base64(compact.sprite(real))
-        return data
-    data |= {"box": recording.box.tolist(), "real": _packed(compact.whole(recording.real))}
-    data["coverage"] = [frame["coverage"] for frame in frames]
-    data["noise"] = _packed(recording.noise)
-    if recording.grid is not None:
-        data["grid"] = _packed(recording.grid)
-    for name in ("fakes", "map", "pushes", "landing"):
-        if name in frames[0]:
-            data[name] = _packed([frame[name] for frame in frames])
-    return data
-
-
-def _three_moments(recording: Recording) -> list[dict]:
-    """Return the first moment, the one nearest to the middle of the run, and the last."""
-    moments = recording.moments
-    if len(moments) < 3:
-        return moments
-    middle = min(moments[1:-1], key=lambda moment: abs(moment["step"] - recording.done / 2))
-    return [moments[0], middle, moments[-1]]
-
-
-def _moment_data(moment: dict) -> dict:
-    data = {}
-    for name, value in moment.items():
-        if isinstance(value, bytes):
-            data[name] = _base64(value)
-        else:
-            data[name] = value if np.isscalar(value) else _packed(value)
-    return data
-
-
-def _packed(values: np.ndarray | list) -> dict:
-    """Return an array as its type and the base64 of its bytes; floats as float32."""
-    values = np.asarray(values)
-    if values.dtype.kind == "f":
-        values = values.astype("<f4")
-    return {"type": values.dtype.name, "data": _base64(np.ascontiguousarray(values).tobytes())}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

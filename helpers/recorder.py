@@ -20,7 +20,6 @@ from helpers.errors import CourseError
 
 VERSION = 1
 FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
-MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
 
 
 class Recording:
@@ -48,9 +47,11 @@ class Recording:
         if kind == "points" and real is None:
             raise CourseError("A recording of points needs the real ones: real=points.")
         self.kind, self.title, self.planned = kind, title, steps
-        self.noise = look.as_array(noise)
-        most = 2048 if kind == "points" else len(self.noise)
-        self.real = None if real is None else look.as_array(real[:most])
+        self.noise, self.real = look.as_array(noise), None
+        if real is not None:  # all pictures would be too many, and so would be a million points
+            every = -(-len(real) // 2048)
+            real = real[::every] if kind == "points" else real[: len(self.noise)]
+            self.real = look.as_array(real)
         self.frames: list[dict] = []
         self.moments: list[dict] = []
         self.done = 0  # steps of training seen so far
@@ -63,16 +64,17 @@ class Recording:
         )
         self._next = 0
         self._open: dict | None = None  # a moment of which only the beginning was seen
-        self._trained, self._started = 0.0, time.perf_counter()
+        self._trained = self._started = 0.0
+        self._resting = True  # the clock stands still until there is something to look at
+        self.grid = self._mesh = None
         if kind == "points":
             low, high = self.real.min(0), self.real.max(0)
             margin = (high - low) * np.array([0.12, 0.3], np.float32)
             self.box = np.concatenate((low - margin, high + margin)).astype(np.float32)
-            self.span = (float(low[0]), float(high[0]))
-            self._mesh = look.square_of(self.box[:2], self.box[2:], MAP_SIDE)
-            flat = self.noise.shape[1] == 2
-            edge = self.noise.min(0), self.noise.max(0)
-            self.grid = look.square_of(*edge, GRID_SIDE) if flat else None
+            self._mesh = look.square_of(self.box[:2], self.box[2:], look.MAP_SIDE)
+            if self.noise.shape[1] == 2:
+                edges = self.noise.min(0), self.noise.max(0)
+                self.grid = look.square_of(*edges, look.GRID_SIDE)
 
     def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
@@ -83,13 +85,14 @@ class Recording:
         self, step: int, generator: Callable, discriminator: Callable, at_end: bool = False
     ) -> None:
         begin = time.perf_counter()
-        if not self.frames:
-            self._started = begin  # training begins with the first frame
+        if self._resting:
+            self._started, self._resting = begin, False
         seconds = self.seconds
         with look.open_eyes(generator, discriminator) as eyes:
-            seen = self._look(eyes)
+            seen = look.look(eyes, self.noise, self._mesh, self.grid)
             if self._open is not None and step == self._open["step"] + 1:
-                self._close_moment(eyes, seen)
+                self.moments.append(look.moment_of(self._open, seen, eyes))
+                self._when_moment.take(self.moments)
             self._open = None
             last = self.planned is not None and step == self.planned - 1
             if last or at_end or step >= self._when.next:
@@ -102,44 +105,9 @@ class Recording:
         if self.planned is not None and step < self.planned - 1:
             wanted.append(self.planned - 1)
         self._next = min(wanted)
-        self._forget_time(begin)
-
-    def _look(self, eyes: look.Eyes) -> dict:
-        """Return what the networks do now, as arrays of float32."""
-        fakes = eyes.draw(self.noise)
-        seen = {"answers": eyes.judge(fakes)}
-        if self.kind == "pictures":
-            return {"pictures": fakes, **seen}
-        seen["map"] = eyes.judge(self._mesh).reshape(MAP_SIDE, MAP_SIDE)
-        if self.grid is not None:
-            seen["landing"] = eyes.draw(self.grid)
-        if eyes.push:
-            seen["pushes"] = eyes.push(fakes[:ARROWS])
-        return {"fakes": fakes, **seen}
-
-    def _close_moment(self, eyes: look.Eyes, seen: dict) -> None:
-        """Keep the iteration between the open moment and what is `seen` now."""
-        before, pictures = self._open, self.kind == "pictures"
-        fakes = before["pictures" if pictures else "fakes"]
-        moment = {
-            "step": before["step"],
-            "losses": np.full(4, np.nan, np.float32),
-            "answers": before["answers"],
-            "answers_between": eyes.judge(fakes),  # the new discriminator on the old fakes
-            "answers_after": seen["answers"],
-        }
-        if pictures:
-            moment["sprite"], moment["sprite_after"] = map(
-                compact.sprite, (fakes, seen["pictures"])
-            )
-            moment["change"], moment["gain"] = compact.change_sprite(fakes, seen["pictures"])
-        else:
-            moment |= {"fakes": fakes, "fakes_after": seen["fakes"]}
-            moment |= {"map": before["map"], "map_after": seen["map"]}
-            if eyes.push:
-                moment["pushes"] = eyes.push(fakes[:ARROWS])
-        self.moments.append(moment)
-        self._when_moment.take(self.moments)
+        spent = time.perf_counter() - begin
+        self.cost += spent
+        self._started += spent
 
     def due(self, step: int) -> bool:
         """Tell whether to `add` a frame after `step` steps; for loops that do not `watch`."""
@@ -160,7 +128,7 @@ class Recording:
             frame["map"] = compact.bytes_of(seen["map"])
             if "pushes" in seen:
                 frame["pushes"] = np.asarray(seen["pushes"], np.float32)
-            frame["coverage"] = look.share_covered(np.asarray(seen["fakes"])[:, 0], *self.span)
+            frame["coverage"] = look.share_covered(seen["fakes"], self.real)
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
@@ -168,12 +136,10 @@ class Recording:
     @property
     def seconds(self) -> float:
         """Seconds of training so far, without those that recording took."""
-        return self._trained + time.perf_counter() - self._started
+        return self._trained + (0 if self._resting else time.perf_counter() - self._started)
 
-    def _forget_time(self, begin: float) -> None:
-        spent = time.perf_counter() - begin
-        self.cost += spent
-        self._started += spent
+    def _rest(self, seconds: float) -> None:
+        self._trained, self._resting, self._next = seconds, True, 0
 
     def finish(
         self,
@@ -190,13 +156,13 @@ class Recording:
         self.done = max(self.done, len(history))
         if generator is not None and (not self.frames or self.frames[-1]["step"] < self.done):
             self._take(self.done, generator, discriminator, at_end=True)
-        self._trained, self._started = self.seconds, time.perf_counter()
+        self._rest(self.seconds)
         bad = np.flatnonzero(~np.isfinite(history).all(axis=1))
         self.broken_at = int(bad[0]) + 1 if len(bad) else None
         self.curves = compact.downsampled(history)
         for moment in self.moments:
             if moment["step"] < len(history):
-                moment["losses"] = history[moment["step"]]
+                moment["losses"] = history[moment["step"]].copy()
         return self
 
     def rewind(self, step: int) -> None:
@@ -205,9 +171,8 @@ class Recording:
         self.moments = [moment for moment in self.moments if moment["step"] < step]
         self._when.take(self.frames)
         self._when_moment.take(self.moments)
-        self.done, self._open, self._next = step, None, self._when.next
-        self._trained = self.frames[-1]["seconds"] if self.frames else 0.0
-        self._started = time.perf_counter()
+        self.done, self._open = step, None
+        self._rest(self.frames[-1]["seconds"] if self.frames else 0.0)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the recording to a file (NumPy arrays, no pickle) and return its path."""
@@ -259,7 +224,6 @@ class Recording:
         made.curves = {k[6:]: v for k, v in arrays.items() if k.startswith("curve.")}
         made._when.scale, made._when_moment.scale = about["scales"]
         made.rewind(about["done"])
-        made.broken_at, made.cost, made._trained = (
-            about[name] for name in ("broken_at", "cost", "seconds")
-        )
+        made.broken_at, made.cost = about["broken_at"], about["cost"]
+        made._rest(about["seconds"])
         return made

@@ -11,7 +11,8 @@ import torch
 
 from helpers import compact
 from helpers.errors import CourseError
-from helpers.player import Player, page_data, show, source_of
+from helpers.page import page_data
+from helpers.player import Player, show, source_of
 from helpers.recorder import FRAMES, MOMENTS, VERSION, Recording
 from tests.small_runs import Run
 
@@ -157,6 +158,17 @@ def test_seconds_count_training_only(points):
     assert 0 <= seconds[0] < 0.01
     assert seconds == sorted(seconds)
     assert points[1].cost > 0
+
+
+def test_a_pause_between_two_runs_is_not_counted():
+    run = Run("points", planned=40).train(20)
+    recording = run.finish()
+    before = recording.seconds
+    time.sleep(0.5)
+    assert recording.seconds == before
+    begin = time.perf_counter()
+    run.train(20).finish()
+    assert recording.seconds - before <= time.perf_counter() - begin
 
 
 def test_arrows_are_minus_the_gradient_of_the_generators_loss(points):
