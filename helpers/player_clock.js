@@ -397,6 +397,11 @@ async function start() {
       view.charts.append(element("p", { textContent: "steps of training (the beginning is stretched)" }));
     view.warn();
   }
+  // side by side, lengths mean the same on both sides
+  for (const chart of charts)
+    chart.top = Math.max(...charts.filter((other) => other.spec === chart.spec).map((other) => other.top));
+  const longest = Math.max(...views.map((view) => view.longest || 0));
+  for (const view of views) view.longest = longest;
   $("time").max = times.length - 1;
   for (const id of ["time", "play", "back", "forth", "loop", "speed"]) $(id).disabled = times.length < 2;
   buildSlow();
@@ -406,5 +411,6 @@ async function start() {
   document.body.dataset.ready = Math.round(performance.now()); // milliseconds since it was opened
 }
 // For tests and the curious: `player.go(3)` in the browser's console.
-window.player = { state, slow, go, setStage, setSlow, drawNow, get views() { return views; }, get times() { return times; } };
+window.player = { state, slow, go, setStage, setSlow, drawNow, charts,
+  get views() { return views; }, get times() { return times; } };
 start();

@@ -430,6 +430,13 @@ def test_pictures_slow_motion(opened, recordings):
     assert "times enlarged" in page.text(".reading")
 
 
+def test_side_by_side_lengths_mean_the_same(opened, recordings):
+    page = opened(show(recordings.points, recordings.short))
+    assert page.run("player.views[0].longest === player.views[1].longest")
+    assert page.run("player.views[0].longest > 0")
+    assert page.run("player.charts[0].top === player.charts[3].top")
+
+
 def test_two_recordings_run_on_one_clock(opened, recordings):
     page = opened(show(recordings.points, recordings.pictures))
     assert page.frame.locator("h2").all_inner_texts() == ["Points", "Pictures"]
