@@ -77,6 +77,13 @@ def test_a_run_keeps_its_first_and_last_frame_however_long_it_is():
     assert FRAMES // 3 < len(recording.frames) <= FRAMES
 
 
+def test_thinning_out_never_drops_the_newest_frame():
+    schedule, kept = compact.Schedule(FRAMES), [{"step": step} for step in range(0, 1_210, 10)]
+    schedule.take(kept)  # the last two are too close to keep both, but for the last being the last
+    assert FRAMES // 3 < len(kept) <= FRAMES
+    assert [kept[0]["step"], kept[-1]["step"]] == [0, 1_200]
+
+
 def test_watching_costs_next_to_nothing_when_no_frame_is_due():
     recording = Recording("points", np.zeros((8, 2)), real=np.zeros((2, 2)))
     recording._next = 10**9

@@ -278,6 +278,29 @@ def test_the_map_has_signs_that_need_no_colour(opened, recordings):
     assert page.pixels() != with_map
 
 
+def test_the_map_is_drawn_the_right_way_round(opened, recordings):
+    page = opened(show(recordings.points))
+    page.run("player.go(999)")
+    for name in ("real", "fakes", "arrows"):
+        page.frame.locator(f'input[name="{name}"]').uncheck()
+    page.settle()
+    answers = recordings.points.frames[-1]["map"].astype(int)  # its first row is the lowest
+    for axis in (0, 1):
+        difference = (answers - np.flip(answers, axis))[4:-4, 4:-4]
+        row, column = (i + 4 for i in np.unravel_index(difference.argmax(), difference.shape))
+        mirrored = (39 - row, column) if axis == 0 else (row, 39 - column)
+        blue = []
+        for r, c in ((row, column), mirrored):
+            pixel = page.run(
+                f"""(() => {{ const c = document.querySelector("{STAGE}");
+                return [...c.getContext("2d").getImageData(
+                  Math.round({c / 39} * (c.width - 1)), Math.round({1 - r / 39} * (c.height - 1)),
+                  1, 1).data]; }})()"""
+            )
+            blue.append(pixel[2] - pixel[0])
+        assert blue[0] > blue[1]  # bluer where the answer is higher
+
+
 def test_the_saturating_loss_has_other_arrows(opened, recordings):
     page = opened(show(recordings.points))
     page.run("player.go(60)")
@@ -463,13 +486,14 @@ button {{ display: none }}</style><body>{}</body>"""
 def test_in_a_sandboxed_frame_as_in_a_notebook(opened, recordings):
     html = show(recordings.points)._repr_html_()
     assert 'sandbox="allow-scripts"' in html
-    page = opened(IN_A_CELL.format(html), ready=False)
+    page = opened(IN_A_CELL.format(html), ready=False, width=420)  # narrow: it needs to grow
     handle = page.page.wait_for_selector("iframe.gan-player")
     frame = handle.content_frame()
     frame.wait_for_selector("body[data-ready]")
     inner = Opened(page.page, frame)
     assert frame.locator("#play").is_visible()  # the cell's style stays outside
     needed = inner.run("document.querySelector('main').offsetHeight")
+    assert needed > 800
     page.page.wait_for_function(f"document.querySelector('iframe').offsetHeight >= {needed}")
     before = inner.pixels()
     frame.click("#play")
