@@ -2,14 +2,13 @@
 
 import html
 import inspect
-import io
 import json
 import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.contact import contact_sheet, describe
+from helpers.contact import contact_sheet_png, describe
 from helpers.errors import CourseError
 from helpers.page import page_data, to_base64
 from helpers.recorder import FRAMES, Recording
@@ -71,9 +70,7 @@ class Player:
         return " ".join(describe(recording) for recording in self.recordings)
 
     def _sheet_png(self) -> str:
-        buffer = io.BytesIO()
-        contact_sheet(*self.recordings).savefig(buffer, dpi=75)
-        return to_base64(buffer.getvalue())
+        return to_base64(contact_sheet_png(*self.recordings))
 
     def _repr_html_(self) -> str:
         # The frame is a world of its own: no style or script passes in either direction.
