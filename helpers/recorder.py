@@ -1,0 +1,229 @@
+"""A recording of a training run: frames of both networks every so often, the losses of every step.
+
+It stays small however long the run is, and it is framework-neutral: what it keeps are NumPy
+arrays. `helpers.player` shows it.
+"""
+
+import json
+import os
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from helpers import compact
+from helpers import frames as look
+from helpers.errors import CourseError
+
+VERSION = 1
+FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
+
+
+class Recording:
+    """Frames of a run of training, `kind` "points" or "pictures", seen through the same `noise`.
+
+    `noise` holds one vector for each fake: 256 do well for points, 16 to 36 for pictures. `real`
+    are real examples to show beside the fakes (points need them), `title` a name for the run,
+    `steps` how many steps are planned, if that is known.
+
+    A moment is one iteration seen closely: the networks before it, after the discriminator's
+    update and after the generator's. There are at most 16, the player shows three.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        noise: np.ndarray,
+        real: np.ndarray | None = None,
+        title: str = "",
+        steps: int | None = None,
+    ) -> None:
+        """Prepare an empty recording; `noise` and `real` may be tensors on any device."""
+        if kind not in ("points", "pictures"):
+            raise CourseError(f'A recording is of "points" or of "pictures", not of "{kind}".')
+        if kind == "points" and real is None:
+            raise CourseError("A recording of points needs the real ones: real=points.")
+        self.kind, self.title, self.planned = kind, title, steps
+        self.noise, self.real = look.as_array(noise), None
+        if real is not None:  # all pictures would be too many, and so would be a million points
+            every = -(-len(real) // 2048)
+            real = real[::every] if kind == "points" else real[: len(self.noise)]
+            self.real = look.as_array(real)
+        self.frames: list[dict] = []
+        self.moments: list[dict] = []
+        self.done = 0  # steps of training seen so far
+        self.cost = 0.0  # seconds that recording itself took
+        self.curves = {"step": np.zeros(0, np.float32)}
+        self.broken_at: int | None = None  # the first step whose losses are not finite
+        self._when, self._when_moment = (
+            compact.Schedule(FRAMES, steps),
+            compact.Schedule(MOMENTS, steps),
+        )
+        self._next = 0
+        self._open: dict | None = None  # a moment of which only the beginning was seen
+        self._trained = self._started = 0.0
+        self._resting = True  # the clock stands still until there is something to look at
+        self.grid = self._mesh = None
+        if kind == "points":
+            low, high = self.real.min(0), self.real.max(0)
+            margin = (high - low) * np.array([0.12, 0.3], np.float32)
+            self.box = np.concatenate((low - margin, high + margin)).astype(np.float32)
+            self._mesh = look.square_of(self.box[:2], self.box[2:], look.MAP_SIDE)
+            if self.noise.shape[1] == 2:
+                edges = self.noise.min(0), self.noise.max(0)
+                self.grid = look.square_of(*edges, look.GRID_SIDE)
+
+    def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
+        """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
+        if step >= self._next:
+            self._take(step, generator, discriminator)
+
+    def _take(
+        self, step: int, generator: Callable, discriminator: Callable, at_end: bool = False
+    ) -> None:
+        begin = time.perf_counter()
+        if self._resting:
+            self._started, self._resting = begin, False
+        seconds = self.seconds
+        with look.open_eyes(generator, discriminator) as eyes:
+            seen = look.look(eyes, self.noise, self._mesh, self.grid)
+            if self._open is not None and step == self._open["step"] + 1:
+                self.moments.append(look.moment_of(self._open, seen, eyes))
+                self._when_moment.take(self.moments)
+            self._open = None
+            last = self.planned is not None and step == self.planned - 1
+            if last or at_end or step >= self._when.next:
+                self.add(step, seconds=seconds, **seen)
+                if last or step >= self._when_moment.next:
+                    self._open = {"step": step, **seen}
+        wanted = [self._when.next]
+        if self._open is not None:
+            wanted.append(step + 1)
+        if self.planned is not None and step < self.planned - 1:
+            wanted.append(self.planned - 1)
+        self._next = min(wanted)
+        spent = time.perf_counter() - begin
+        self.cost += spent
+        self._started += spent
+
+    def due(self, step: int) -> bool:
+        """Tell whether to `add` a frame after `step` steps; for loops that do not `watch`."""
+        return step >= self._when.next
+
+    def add(
+        self, step: int, answers: np.ndarray, seconds: float | None = None, **seen: np.ndarray
+    ) -> None:
+        """Keep a frame: `answers`, and `pictures` or else `fakes`, `map`, `pushes`, `landing`."""
+        frame = {"step": step, "answers": compact.bytes_of(answers)}
+        frame["seconds"] = self.seconds if seconds is None else seconds
+        if self.kind == "pictures":
+            frame["sprite"] = compact.sprite(seen["pictures"])
+        else:
+            frame |= {
+                name: compact.whole(seen[name]) for name in ("fakes", "landing") if name in seen
+            }
+            frame["map"] = compact.bytes_of(seen["map"])
+            if "pushes" in seen:
+                frame["pushes"] = np.asarray(seen["pushes"], np.float32)
+            frame["coverage"] = look.share_covered(seen["fakes"], self.real)
+        self.frames.append(frame)
+        self.done = max(self.done, step)
+        self._when.take(self.frames)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, without those that recording took."""
+        return self._trained + (0 if self._resting else time.perf_counter() - self._started)
+
+    def _rest(self, seconds: float) -> None:
+        self._trained, self._resting, self._next = seconds, True, 0
+
+    def finish(
+        self,
+        history: np.ndarray,
+        generator: Callable | None = None,
+        discriminator: Callable | None = None,
+    ) -> "Recording":
+        """Keep the curves of `history` (steps, 4) and, with networks, a last frame; return self.
+
+        The columns are loss_d, loss_g and the mean answers on real and on fake. May be called
+        again after more training.
+        """
+        history = look.as_array(history).reshape(-1, 4)
+        self.done = max(self.done, len(history))
+        if generator is not None and (not self.frames or self.frames[-1]["step"] < self.done):
+            self._take(self.done, generator, discriminator, at_end=True)
+        self._rest(self.seconds)
+        bad = np.flatnonzero(~np.isfinite(history).all(axis=1))
+        self.broken_at = int(bad[0]) + 1 if len(bad) else None
+        self.curves = compact.downsampled(history)
+        for moment in self.moments:
+            if moment["step"] < len(history):
+                moment["losses"] = history[moment["step"]].copy()
+        return self
+
+    def rewind(self, step: int) -> None:
+        """Forget what was recorded after `step`: the run goes on from a checkpoint made there."""
+        self.frames = [frame for frame in self.frames if frame["step"] <= step]
+        self.moments = [moment for moment in self.moments if moment["step"] < step]
+        self._when.take(self.frames)
+        self._when_moment.take(self.moments)
+        self.done, self._open = step, None
+        self._rest(self.frames[-1]["seconds"] if self.frames else 0.0)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the recording to a file (NumPy arrays, no pickle) and return its path."""
+        about = {"kind": self.kind, "title": self.title, "steps": self.planned, "done": self.done}
+        about |= {"broken_at": self.broken_at, "cost": self.cost, "seconds": self.seconds}
+        about |= {"scales": [self._when.scale, self._when_moment.scale], "version": VERSION}
+        arrays = {"about": np.array(json.dumps(about)), "noise": self.noise}
+        if self.real is not None:
+            arrays["real"] = self.real
+        arrays |= {f"curve.{name}": values for name, values in self.curves.items()}
+        arrays |= compact.packed("frame", self.frames) | compact.packed("moment", self.moments)
+        path = Path(path)
+        part = path.with_name(path.name + ".part")
+        with part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        part.replace(path)
+        return path
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Recording":
+        """Read a recording; a file that is missing, damaged or of another version: CourseError."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            about = json.loads(str(arrays["about"]))
+            if about["version"] == VERSION:
+                return cls._from(about, arrays)
+        except FileNotFoundError:
+            raise CourseError(f"There is no recording {path}: train and save one first.") from None
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError,
+                zipfile.BadZipFile, zlib.error):  # fmt: skip
+            raise CourseError(
+                f"{path} is cut off, damaged or no recording: delete it and record again."
+            ) from None
+        raise CourseError(
+            f"{path} is a recording of version {about['version']}, this course reads version "
+            f"{VERSION}: delete it and record again."
+        )
+
+    @classmethod
+    def _from(cls, about: dict, arrays: dict) -> "Recording":
+        made = cls(
+            about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"]
+        )
+        made.frames, made.moments = (
+            compact.unpacked("frame", arrays),
+            compact.unpacked("moment", arrays),
+        )
+        made.curves = {k[6:]: v for k, v in arrays.items() if k.startswith("curve.")}
+        made._when.scale, made._when_moment.scale = about["scales"]
+        made.rewind(about["done"])
+        made.broken_at, made.cost = about["broken_at"], about["cost"]
+        made._rest(about["seconds"])
+        return made
