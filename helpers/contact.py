@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from helpers import compact
-from helpers.plotting import ANSWER_MAP, FAKE, MARKERS, REAL, Picture, new_figure
+from helpers.plotting import ANSWERS, STYLES, Picture, new_figure
 from helpers.recorder import Recording
 
 
@@ -52,10 +52,10 @@ def _draw_frame(ax, recording: Recording, frame: dict) -> None:
     left, bottom, right, top = recording.box
     answers = np.where(frame["map"] == 255, np.nan, frame["map"] / 254)
     ax.imshow(
-        answers, cmap=ANSWER_MAP, vmin=0, vmax=1, extent=(left, right, bottom, top),
+        answers, cmap=ANSWERS, vmin=0, vmax=1, extent=(left, right, bottom, top),
         origin="lower", aspect="auto", alpha=0.6,
     )  # fmt: skip
     fakes = frame["fakes"] / compact.UNIT
-    ax.plot(*recording.real.T, MARKERS["real"], color=REAL, markersize=1)
-    ax.plot(*fakes.T, MARKERS["fake"], color=FAKE, markersize=3, markeredgewidth=0)
+    ax.plot(*recording.real.T, linestyle="", markersize=1, **STYLES["real"])
+    ax.plot(*fakes.T, linestyle="", markersize=3, **STYLES["fake"])
     ax.set(xlim=(left, right), ylim=(bottom, top))
