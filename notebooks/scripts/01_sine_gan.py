@@ -200,10 +200,10 @@ class Discriminator(nn.Module):
 
 discriminator = Discriminator().to(device)
 
+
 # %% [markdown]
 # To ask the discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
 # (`train`). Nothing is learned here, so PyTorch need not remember anything for gradients.
-
 
 # %%
 @torch.no_grad()
@@ -252,10 +252,10 @@ class Generator(nn.Module):
 
 generator = Generator().to(device)
 
+
 # %% [markdown]
 # Two small functions that you will use all the time: one draws noise, the other makes fakes without
 # any thought of training.
-
 
 # %%
 def make_noise(count):
@@ -430,6 +430,7 @@ plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size o
 optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
 optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
 
+
 # %% [markdown]
 # And here are the five steps in Python. Four lines need a word:
 #
@@ -440,7 +441,6 @@ optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g
 # - `requires_grad_(False)` in step 5: the discriminator only passes the gradient on to the
 #   generator. Its own weights do not change now, so PyTorch need not compute their gradients.
 # - The last line returns four numbers to look at: both losses, and the mean answers on real and fake.
-
 
 # %%
 def train_step(real):
@@ -534,9 +534,9 @@ def gradients_of_step_3(detach):
 
 assert torch.equal(gradients_of_step_3(detach=True), gradients_of_step_3(detach=False))
 
+
 # %% [markdown]
 # The time it takes, as the median of 200 calls each:
-
 
 # %%
 def milliseconds(function, *args):
@@ -569,12 +569,12 @@ except RuntimeError as error:
     answers_are_used_up = True
 assert answers_are_used_up
 
+
 # %% [markdown]
 # ## Training
 #
 # The experiments above have changed the networks a little. Begin afresh: a function makes two new
 # players from the same seed, with an optimizer each.
-
 
 # %%
 def new_players(preset):
@@ -701,10 +701,10 @@ def measure(name, points):
 rows = [measure("fake", fake_points), measure("fresh real", fresh_points)]
 Table(rows, "Plausible and varied?")
 
+
 # %% [markdown]
 # Set yourself a bar before you look, or any result will please you. Here it is: at most 0.06 from the
 # curve, at least 99 % inside, all 20 bins covered.
-
 
 # %%
 def passes(row):

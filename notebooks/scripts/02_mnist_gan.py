@@ -238,12 +238,12 @@ show_layers(Discriminator(), torch.zeros(1, 784), "Discriminator, from a picture
 # %%
 show_layers(Generator(), torch.zeros(1, latent_dim), "Generator, from noise to a picture")
 
+
 # %% [markdown]
 # ## The players and their optimizers
 #
 # Later in this lesson you will start again with other settings, so it is worth a function that makes
 # two new players with an optimizer each.
-
 
 # %%
 def new_players(preset):
@@ -258,9 +258,9 @@ def new_players(preset):
 
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
+
 # %% [markdown]
 # The same three small functions as in lesson 01: draw noise, make fakes, ask for answers.
-
 
 # %%
 def make_noise(count):

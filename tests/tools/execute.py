@@ -28,8 +28,13 @@ METADATA = {
 
 
 def from_text(script: Path) -> nbformat.NotebookNode:
-    """Return the notebook of a py:percent text, without outputs, with ids that stay the same."""
-    notebook = jupytext.read(script, config=load_jupytext_config(str(script)))
+    """Return the notebook of a py:percent text, without outputs, with ids that stay the same.
+
+    The text itself is rewritten as jupytext writes it, so that both agree to the letter.
+    """
+    config = load_jupytext_config(str(script))
+    notebook = jupytext.read(script, config=config)
+    script.write_text(jupytext.writes(notebook, "py:percent", config=config), encoding="utf-8")
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index:03d}"
     return notebook
