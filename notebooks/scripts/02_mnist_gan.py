@@ -23,9 +23,9 @@
 #
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
-# | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 5 minutes, 4 of them for the training | 1.2 GB |
-# | `full` (with a GPU) | 50 epochs with the lecture's settings | half an hour | 1.2 GB |
-# | `smoke` | three training steps, to test that everything runs | 10 seconds | 0.8 GB |
+# | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 5 minutes, 4 of them for the training | 1.5 GB |
+# | `full` (with a GPU) | 50 epochs with the lecture's settings | half an hour | 1.5 GB |
+# | `smoke` | three training steps, to test that everything runs | 10 seconds | 1 GB |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it.
