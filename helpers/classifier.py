@@ -12,9 +12,9 @@ from safetensors.torch import save
 from torch import nn
 
 from helpers.errors import CourseError
+from helpers.files import DATA
 
 NAMES = ("digits", "clothes")
-DATA = Path(__file__).resolve().parent.parent / "data"
 FEATURES, CLASSES = 64, 10
 
 

@@ -3,7 +3,6 @@
 The first source that works is taken: files that are already there, a download, the built-in sample.
 """
 
-import hashlib
 import json
 import os
 import subprocess
@@ -16,9 +15,9 @@ import numpy as np
 import torch
 
 from helpers.errors import CourseError
+from helpers.files import DATA, sha256
 from helpers.presets import Preset
 
-DATA = Path(__file__).resolve().parents[1] / "data"
 SECONDS_TO_DOWNLOAD = 90  # then the built-in sample is used
 
 
@@ -272,15 +271,6 @@ def _move_aside(path: Path) -> str:
     except OSError:
         return ""
     return f": it is now called {aside.name}"
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _short(path: Path) -> str:

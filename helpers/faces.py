@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from helpers.errors import CourseError
+from helpers.files import DATA, sha256
 from helpers.kaggle_source import DATASET, archive_path, fetch_archive
-from helpers.pictures import NotEnough, Order, file_sha256, open_pictures, prepare, stored
+from helpers.pictures import NotEnough, Order, open_pictures, prepare, stored
 
-DATA = Path(__file__).parents[1] / "data"
 CELEBA_COUNT = 202_599
 DRAWN = DATA / "drawn_faces.zip"
 DRAWN_SHA256 = "141b83e4b6474a8f159e9cd85cd3bc3a5da162c6d2872b3b0ae1975fd655e88a"
@@ -98,7 +98,7 @@ def _celeba(
 
 def _drawn_faces(count: int | None, size: int, store: Path) -> Faces:
     """Return the cartoon faces that lie in data/."""
-    if not DRAWN.is_file() or file_sha256(DRAWN) != DRAWN_SHA256:
+    if not DRAWN.is_file() or sha256(DRAWN) != DRAWN_SHA256:
         raise CourseError(f"data/{DRAWN.name} is missing or damaged: fetch the course once more.")
     order = Order("drawn", DRAWN_SHA256, count, size)
     notes = stored(order, store)

@@ -25,6 +25,7 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from helpers.errors import CourseError
+from helpers.files import sha256
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 COLOURS = ("RGB", "RGBA", "L", "LA", "P")  # Pillow's names for colours and greys of 8 bits
@@ -124,7 +125,7 @@ def stored(order: Order, store: Path) -> dict | None:
     notes = _read_json(path.with_suffix(".json"))
     if notes.get("order") != asdict(order) or not path.is_file():
         return None
-    if notes.get("sha256") != file_sha256(path):
+    if notes.get("sha256") != sha256(path):
         print(f"{path.name} is damaged and is made again.")
         return None
     return notes
@@ -195,7 +196,7 @@ def _prepare(order: Order, pictures: Folder | Archive, store: Path, least: int) 
         os.fsync(file.fileno())
     if np.load(part, mmap_mode="r").nbytes + HEADER != part.stat().st_size:
         raise CourseError(f"{part} was not written in full: start again.")
-    notes = {**state, "sha256": file_sha256(part)}
+    notes = {**state, "sha256": sha256(part)}
     _write_json(path.with_suffix(".json"), notes)
     part.replace(path)
     state_path.unlink()
@@ -255,15 +256,6 @@ def _is_picture(name: str) -> bool:
 
 def _digest(lines) -> str:
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    total = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(2**22):
-            total.update(block)
-    return total.hexdigest()
 
 
 def _read_json(path: Path) -> dict:

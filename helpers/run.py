@@ -26,9 +26,9 @@ import torch
 from tqdm import tqdm
 
 from helpers.checkpoint import load_checkpoint, save_checkpoint, save_tensors
-from helpers.data import DATA
 from helpers.device import describe_device
 from helpers.errors import CourseError
+from helpers.files import DATA
 from helpers.presets import Preset
 
 COLUMNS = ("loss_d", "loss_g", "answer_real", "answer_fake")
