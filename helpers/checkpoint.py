@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from helpers.errors import CourseError
+from helpers.files import DATA
 
 VERSION = 1
 
@@ -35,6 +36,31 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
             return tensors, json.loads(file.metadata()["header"])
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise CourseError(f"{path.name} is damaged and was not used.") from error
+
+
+def save_weights(path: Path, network: torch.nn.Module, facts: dict) -> None:
+    """Write the weights of one network in half precision, with `facts` about how it was trained."""
+    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    save_tensors(path, tensors, facts | {"checksum": _checksum(tensors, facts)})
+
+
+def load_weights(network: torch.nn.Module, name: str) -> dict:
+    """Fill `network` with the weights `data/<name>.safetensors` that come with the course.
+
+    Returns the facts about their training. A missing or damaged file, or one of other layers,
+    raises CourseError, and the network stays as it was.
+    """
+    path = DATA / f"{name}.safetensors"
+    if not path.is_file():
+        raise CourseError(f"{path.name} is not in the folder data/: fetch the course again.")
+    tensors, facts = load_tensors(path)
+    if facts.pop("checksum", None) != _checksum(tensors, facts):
+        raise CourseError(f"{path.name} is damaged and was not used: fetch the course again.")
+    shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
+    if {key: tensor.shape for key, tensor in tensors.items()} != shapes:
+        raise CourseError(f"{path.name} belongs to a network with other layers.")
+    network.load_state_dict(tensors)
+    return facts
 
 
 def save_checkpoint(

@@ -40,15 +40,17 @@ def generator_of_the_slides(*widths, last):
     return [*hidden, widths[-2:], *last]
 
 
+PICTURES = (
+    discriminator_of_the_slides(784, 1024, 512, 256, 1),
+    generator_of_the_slides(100, 256, 512, 1024, 784, last=["Tanh"]),
+)
 SLIDES = {
     "01_sine_gan": (
         discriminator_of_the_slides(2, 256, 128, 64, 1),
         generator_of_the_slides(2, 16, 32, 2, last=[]),
     ),
-    "02_mnist_gan": (
-        discriminator_of_the_slides(784, 1024, 512, 256, 1),
-        generator_of_the_slides(100, 256, 512, 1024, 784, last=["Tanh"]),
-    ),
+    "02_mnist_gan": PICTURES,
+    "03_fashion_gan": PICTURES,
 }
 
 
@@ -69,3 +71,26 @@ def test_training_step_shows_the_five_steps_and_nothing_else(lesson):
     comments = [line.strip() for line in body if "#" in line]
     assert [comment[:4] for comment in comments] == [f"# {n}." for n in range(1, 6)]
     assert len(body) <= 25
+
+
+def test_clothes_repeat_the_cells_of_the_digits():
+    """Lesson 03 claims it: all but the names of lesson and data, up to the end of the training."""
+    digits, clothes = code_cells("02_mnist_gan"), code_cells("03_fashion_gan")
+    for part in (
+        "pick_device()",
+        "load_pictures(",
+        "images = (data.images",
+        "class Discriminator",
+        "class Generator",
+        "def new_players",
+        "def make_noise",
+        "fixed_noise =",
+        "def train_step",
+        "average = AveragedModel",
+        "run.resume()",
+        "in run.batches(images)",
+        "plot_history(run.history)",
+    ):
+        expected = next(cell for cell in digits if part in cell)
+        expected = expected.replace('"02_mnist_gan"', '"03_fashion_gan"')
+        assert expected.replace('("digits"', '("clothes"') in clothes, f"the cell with {part}"

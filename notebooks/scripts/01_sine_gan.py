@@ -32,7 +32,6 @@
 
 # %%
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -55,8 +54,7 @@ def find_course():
         raise SetupError("Open this notebook from the folder notebooks/ of the course.")
     shutil.rmtree(fetched, ignore_errors=True)  # what an interrupted attempt may have left
     command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
-    silent = {"GIT_TERMINAL_PROMPT": "0"}  # rather fail than wait for a password
-    if subprocess.run(command, env=os.environ | silent, capture_output=True).returncode:
+    if subprocess.run(command, capture_output=True).returncode:
         raise SetupError(f"{REPOSITORY} could not be fetched: check the network, then run again.")
     return fetched, f"was fetched from {REPOSITORY}"
 

@@ -1,0 +1,590 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,slideshow,cellView,-all
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 · The same GAN on clothes
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/03_fashion_gan.ipynb)
+#
+# *Everything depends on the input data*, says the lecture, and gives its GAN pictures of clothes for
+# pictures of digits. You do the same here. Nothing is new but the data, so this is the lesson in which
+# you find out what a GAN owes to its data and what it brings along. You need lesson 02.
+#
+# | preset | what it does | time on two CPU cores | memory |
+# | --- | --- | --- | --- |
+# | `lesson` (without a GPU) | two trainings of 8 epochs each | TIME_LESSON | 1.5 GB |
+# | `full` (with a GPU) | two trainings of 50 epochs, with the lecture's settings | an hour | 1.5 GB |
+# | `smoke` | three training steps, to test that everything runs | 10 seconds | 1 GB |
+#
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# fetches it.
+
+# %%
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = "https://github.com/gan-course/gan-course"
+
+
+class SetupError(Exception):
+    def _render_traceback_(self):  # shows one sentence instead of a traceback
+        return [str(self)]
+
+
+def find_course():
+    local, fetched = Path("..").resolve(), Path("gan-course").resolve()
+    for folder in (local, fetched):
+        if (folder / "helpers" / "__init__.py").is_file():
+            return folder, "is already here"
+    if not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
+        raise SetupError("Open this notebook from the folder notebooks/ of the course.")
+    shutil.rmtree(fetched, ignore_errors=True)  # what an interrupted attempt may have left
+    command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
+    if subprocess.run(command, capture_output=True).returncode:
+        raise SetupError(f"{REPOSITORY} could not be fetched: check the network, then run again.")
+    return fetched, f"was fetched from {REPOSITORY}"
+
+
+course, what = find_course()
+sys.path.insert(0, str(course))
+print(f"The course {what}.")
+
+# %% [markdown]
+# Here is where this lesson arrives: clothes that nobody has sewn, made from random numbers.
+
+# %%
+from helpers.plotting import Drawing
+
+Drawing(
+    "03_fashion_gan.png", alt="64 pieces of clothing made by the trained generator of this lesson."
+)
+
+# %% [markdown]
+# ## Set-up
+#
+# Two names are all that differs from lesson 02: that of the lesson, here, and that of the data, in the
+# cell after it. All cells up to the end of the first training are those of lesson 02, letter by letter;
+# a test of the course compares them.
+
+# %%
+import torch
+
+from helpers.device import describe_device, pick_device, seed_everything
+from helpers.presets import choose_preset
+
+lesson = "03_fashion_gan"
+torch.set_float32_matmul_precision("medium")
+device = pick_device()
+preset = choose_preset(lesson, on_gpu=device.type != "cpu")
+seed = seed_everything(0)
+print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
+
+# %% [markdown]
+# ## The training data
+#
+# Fashion-MNIST was put together by Zalando Research (licence MIT) to be as like MNIST as it can be:
+# 70,000 pictures of 28 by 28 grey pixels, in ten classes. What is on them could hardly be less alike.
+
+# %%
+from helpers.data import load_pictures
+
+data = load_pictures("clothes", preset)
+data.images.shape
+
+# %% [markdown]
+# One example of each class. As before, the GAN will never see the names.
+
+# %%
+from helpers.plotting import plot_images
+
+first = [int((data.labels == number).nonzero()[0]) for number in range(10)]
+plot_images(data.images[first], data.class_names, columns=5, title="Real clothes")
+
+# %% [markdown]
+# Lines have become areas: a digit is a white stroke on black, but a pullover fills the picture, and
+# its greys matter. Two numbers show it, the mean pixel and the share of pixels that are neither
+# nearly black nor nearly white:
+
+# %%
+digits = load_pictures("digits", preset)
+for name, pictures in {"digits": digits.images, "clothes": data.images}.items():
+    grey = ((pictures > 25) & (pictures < 230)).float().mean()
+    print(f"{name:8} mean pixel {pictures.float().mean():.0f} of 255, share of greys {grey:.2f}")
+
+# %% [markdown]
+# The pixels get the range of the generator's `Tanh` again.
+
+# %%
+images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
+assert images.min() == -1 and images.max() == 1
+print(tuple(images.shape), images.dtype)
+
+# %% [markdown]
+# ## The same two networks
+#
+# The discriminator, to the letter:
+
+# %%
+from torch import nn
+
+
+class Discriminator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Linear(784, 1024),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(1024, 512),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(512, 256),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(256, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x):
+        return torch.sigmoid(self.logits(x))
+
+    def logits(self, x):
+        x = x.view(x.size(0), 784)
+        *layers, sigmoid = self.model
+        for layer in layers:
+            x = layer(x)
+        return x
+
+
+# %% [markdown]
+# The generator, to the letter:
+
+# %%
+latent_dim = 100
+
+
+class Generator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Linear(latent_dim, 256),
+            nn.ReLU(),
+            nn.Linear(256, 512),
+            nn.ReLU(),
+            nn.Linear(512, 1024),
+            nn.ReLU(),
+            nn.Linear(1024, 784),
+            nn.Tanh(),
+        )
+
+    def forward(self, x):
+        output = self.model(x)
+        return output.view(x.size(0), 1, 28, 28)
+
+
+# %% [markdown]
+# New players with new weights, and an optimizer for each:
+
+# %%
+def new_players(preset):
+    seed_everything(seed)
+    generator, discriminator = Generator().to(device), Discriminator().to(device)
+    betas = (preset.beta1, 0.999)
+    adam = torch.optim.Adam
+    optimizer_g = adam(generator.parameters(), preset.learning_rate_g, betas, fused=True)
+    optimizer_d = adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True)
+    return generator, discriminator, optimizer_g, optimizer_d
+
+
+generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+
+
+# %% [markdown]
+# And the three small functions: draw noise, make fakes, ask for answers.
+
+# %%
+def make_noise(count):
+    return torch.randn(count, latent_dim, device=device)
+
+
+@torch.no_grad()
+def generate(noise, network=None):
+    return (network or generator)(noise).cpu()
+
+
+@torch.no_grad()
+def judge(pictures, network=None):
+    network = network or discriminator
+    network.eval()
+    answers = network(pictures.to(device))
+    network.train()
+    return answers.cpu()
+
+
+# %% [markdown]
+# ## Before training
+#
+# The untrained generator makes the same grey clouds as in lesson 02: with the same seed it has the
+# same weights, and it has not seen any data yet.
+
+# %%
+fixed_noise = make_noise(16)
+untrained = generate(fixed_noise)
+answer = judge(untrained).mean(), judge(images[:1000]).mean()
+print("The untrained discriminator answers {:.2f} to noise, {:.2f} to digits.".format(*answer))
+plot_images(untrained, title="Before training")
+
+# %% [markdown]
+# ## The same five steps
+
+# %%
+bce = nn.BCEWithLogitsLoss()
+
+
+def train_step(real):
+    # 1. Choose some real examples: the loop below chooses them.
+    label, shape = preset.real_label, (len(real), 1)
+    # 2. Generate some fakes.
+    fake = generator(make_noise(len(real))).detach()
+    # 3. Train the discriminator: real has the label 1 (or a little less), fake has the label 0.
+    real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
+    loss_d = bce(real_logits, torch.full(shape, label, device=device))
+    loss_d = loss_d + bce(fake_logits, torch.zeros(shape, device=device))
+    optimizer_d.zero_grad()
+    loss_d.backward()
+    optimizer_d.step()
+    # 4. Generate some more fakes.
+    fake = generator(make_noise(len(real)))
+    # 5. Train the generator: fake has the label 1.
+    discriminator.requires_grad_(False)
+    loss_g = bce(discriminator.logits(fake), torch.ones(shape, device=device))
+    optimizer_g.zero_grad()
+    loss_g.backward()
+    optimizer_g.step()
+    discriminator.requires_grad_(True)
+    return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
+
+# %% [markdown]
+# ## The first way: new weights
+#
+# The lecture loads clothes "into the GAN already created". That can mean two things. The first: take
+# the same layers and the same settings, but begin with new random weights.
+
+# %%
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+
+# %% [markdown]
+# The run writes to `data/runs/03_fashion_gan/`.
+
+# %%
+from helpers.run import Run
+
+run = Run(
+    lesson,
+    preset,
+    networks={"generator": generator, "discriminator": discriminator, "average": average},
+    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+    seed=seed,
+    source=data.source,
+)
+run.resume()
+
+# %% [markdown]
+# As before: press Stop whenever you like, and run the cell again to go on.
+
+# %%
+from IPython.display import DisplayHandle
+
+picture = DisplayHandle()
+picture.display(plot_images(untrained))
+for real in run.batches(images):
+    run.record(train_step(real))
+    average.update_parameters(generator)
+    if run.epoch_ends:
+        run.keep(generate(fixed_noise))
+        picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
+
+# %% [markdown]
+# From the first epoch to the last: first come the outlines, then the greys, last the details.
+
+# %%
+from helpers.plotting import plot_film
+
+plot_film(run.kept)
+
+# %% [markdown]
+# The curves look like those of the digits. Nothing in them says what is being learned.
+
+# %%
+from helpers.plotting import plot_history
+
+plot_history(run.history)
+
+# %% [markdown]
+# ## The second way: go on from the digits
+#
+# The other meaning: keep the weights too. Let a GAN that has learned digits go on, with clothes for
+# its real pictures. The course has a pair of players that were trained on digits for 30 epochs. Keep
+# the first way's players under other names, then load the digits' weights into new ones.
+
+# %%
+from helpers.checkpoint import load_weights
+
+fresh, fresh_discriminator = average, discriminator
+generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+load_weights(generator, "digits_generator_best")
+load_weights(discriminator, "digits_discriminator_best")
+average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+
+# %% [markdown]
+# The same sixteen noise vectors still give digits. And the digits' discriminator has never seen a
+# piece of clothing.
+
+# %%
+started_as = generate(fixed_noise)
+plot_images(started_as, title="The generator of the digits")
+
+# %% [markdown]
+# Now give it clothes. It is the same loop.
+
+# %%
+warm_run = Run(
+    f"{lesson}/from_digits",
+    preset,
+    networks={"generator": generator, "discriminator": discriminator, "average": average},
+    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+    seed=seed,
+    source=data.source,
+)
+warm_run.resume()
+
+# %% [markdown]
+# Watch the first epochs: how long does it remember the digits?
+
+# %%
+picture = DisplayHandle()
+picture.display(plot_images(started_as))
+for real in warm_run.batches(images):
+    warm_run.record(train_step(real))
+    average.update_parameters(generator)
+    if warm_run.epoch_ends:
+        warm_run.keep(generate(fixed_noise))
+        title = f"After epoch {warm_run.epoch}"
+        picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
+
+# %% [markdown]
+# Each row is one noise vector: on the left the digit that it used to be.
+
+# %%
+plot_film({0: started_as} | warm_run.kept)
+
+# %% [markdown]
+# ## Is it plausible? Is it varied? Is it new?
+#
+# Another small classifier, trained on the names of clothes. They are harder to tell apart than digits:
+# a shirt and a pullover look much alike at 28 by 28 pixels.
+
+# %%
+from helpers.classifier import load_classifier
+
+classifier = load_classifier("clothes")
+test_images = (data.test_images.float() / 127.5 - 1).unsqueeze(1)
+_, chances = classifier(test_images)
+accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
+print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
+
+# %% [markdown]
+# The same measures as in lesson 02 for both ways, from the same noise. The last row is a measurement
+# of other real pictures in the place of fakes.
+
+# %%
+from helpers.metrics import judge as measure
+
+noise = make_noise(200 if preset.level == "smoke" else 10_000)
+ways = {"new weights": fresh, "from the digits": average}
+fakes = {name: generate(noise, network) for name, network in ways.items()}
+results = {name: measure(classifier, made, images.cpu()) for name, made in fakes.items()}
+
+# %%
+from helpers.plotting import Table
+
+rows = [
+    {
+        "generator": name,
+        "Frechet distance": result.frechet.value,
+        "precision": result.precision,
+        "recall": result.recall,
+        "share of classes covered": float(result.classes.covered),
+        "entropy (bits)": result.classes.entropy,
+    }
+    for name, result in results.items()
+]
+last = results["new weights"]
+real = last.frechet.floor, last.real_precision, last.real_recall
+real += float(last.real_classes.covered), last.real_classes.entropy
+rows.append(dict(zip(rows[0], ("real pictures", *real), strict=True)))
+Table(rows, f"Two ways to the same clothes, {last.frechet.samples:,} pictures each")
+
+# %% [markdown]
+# WAYS_TEXT
+
+# %% [markdown]
+# Here are 64 fakes of the first way.
+
+# %% tags=["picture"]
+plot_images(fakes["new weights"][:64], columns=16, title="64 fakes")
+
+# %% [markdown]
+# ### Which classes does it favour?
+#
+# A fair generator would give each class a tenth. Count what the classifier sees.
+
+# %%
+counts = {way: (*result.classes.counts, result.classes.none) for way, result in results.items()}
+rows = [
+    {"class": name} | {way: f"{counts[way][index] / len(noise):.0%}" for way in counts}
+    for index, name in enumerate((*data.class_names, "none of them"))
+]
+Table(rows, "Share of each class among the fakes")
+
+# %% [markdown]
+# ### Is it new?
+#
+# Every second picture is the training picture that is nearest to the fake on its left.
+
+# %%
+from helpers.metrics import novelty
+
+made = fakes["new weights"]
+news = novelty(made[:200], images.cpu(), test_images[:200])
+pairs = torch.stack([made[:8], images[news.index[:8]].cpu()], dim=1).flatten(0, 1)
+plot_images(
+    pairs, ["fake", "nearest"] * 8, columns=8, title="Fakes and their nearest training pictures"
+)
+
+# %% [markdown]
+# As in lesson 02, compare with real pictures that were not in the training data:
+
+# %%
+news
+
+# %% [markdown]
+# ### Digits beside clothes
+#
+# The same layers, the same losses, the same five steps, the same noise. All that differs is the data.
+
+# %%
+digit_maker = Generator().to(device)
+load_weights(digit_maker, "digits_generator_best")
+both = torch.cat([generate(noise[:16], digit_maker), generate(noise[:16], fresh)])
+plot_images(both, columns=16, title="From the same noise: digits and clothes")
+
+# %% [markdown]
+# ## What a discriminator knows
+#
+# The generator shows what it has learned. What has the discriminator learned? Ask the one of the
+# digits and the one of the clothes about digits, clothes and noise. Before you look: what will the
+# digits' discriminator say about a pullover?
+
+# %%
+digit_judge = Discriminator().to(device)
+load_weights(digit_judge, "digits_discriminator_best")
+judges = {"digits": digit_judge, "clothes": fresh_discriminator}
+shown = {
+    "digits": (digits.test_images[:1000].float() / 127.5 - 1).unsqueeze(1),
+    "clothes": test_images[:1000],
+    "noise": torch.rand(1000, 1, 28, 28) * 2 - 1,
+}
+
+# %% [markdown]
+# The pictures are those of the test sets, so no discriminator has seen them in training.
+
+# %%
+rows = []
+for trained_on, network in judges.items():
+    row = {"trained on": trained_on}
+    rows.append(row | {name: float(judge(seen, network).mean()) for name, seen in shown.items()})
+Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
+
+# %% [markdown]
+# JUDGES_TEXT
+
+# %% [markdown]
+# ## Bring your own data
+#
+# The GAN takes whatever has 28 by 28 grey pixels. `load_images` makes such a data set of a folder of
+# pictures: it cuts out the middle square, makes it small and grey, and leaves out what is no picture.
+# To try it, here is a folder with drawn faces, and two files that will not do.
+
+# %%
+import zipfile
+from tempfile import mkdtemp
+
+folder = Path(mkdtemp())
+with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
+    archive.extractall(folder, archive.namelist()[: 200 if preset.level == "smoke" else None])
+(folder / "broken.jpg").write_text("This is no picture.")
+(folder / "notes.txt").write_text("Nor is this.")
+
+# %% [markdown]
+# One call makes a data set of it, and says what it left out and why. Put the path of a folder of your
+# own in its place.
+
+# %%
+from helpers.images import load_images
+
+own = load_images(folder, size=28, channels=1)
+plot_images(own.images[:16], title="Your own data")
+
+# %% [markdown]
+# And the very same GAN learns faces:
+
+# %%
+from dataclasses import replace
+
+own_images = (own.images.float() / 127.5 - 1).unsqueeze(1).to(device)
+generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+own_preset = replace(preset, epochs=1 if preset.level == "smoke" else 20)
+own_run = Run(
+    f"{lesson}/own_data",
+    own_preset,
+    networks={"generator": generator, "discriminator": discriminator},
+    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+    seed=seed,
+    source=own.source,
+)
+for real in own_run.batches(own_images):
+    own_run.record(train_step(real))
+plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
+
+# %% [markdown]
+# OWN_TEXT
+
+# %% [markdown]
+# ## What you saw
+#
+# SAW_TEXT
+#
+# **Next:** [04 · Faces, in Keras](04_celeba_keras_gan.ipynb). In colour, larger, with other networks.
+
+# %%
+print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s for each way")
+results["new weights"]

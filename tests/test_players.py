@@ -1,0 +1,69 @@
+"""The trained players that come with the course: they fit the lessons' networks and are good."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from helpers import checkpoint
+from helpers.checkpoint import load_weights, save_weights
+from helpers.classifier import load_classifier
+from helpers.data import load_pictures
+from helpers.errors import CourseError
+from helpers.files import DATA
+from helpers.metrics import judge
+from helpers.presets import PRESETS
+from tests.tools.lesson import code_cells
+from tests.tools.sentences import is_one_sentence
+
+GENERATORS = {
+    ("digits", "best"): 25,
+    ("digits", "full"): 100,
+    ("clothes", "best"): 25,
+    ("clothes", "full"): 100,
+}  # highest Frechet distance, 5,000 samples; see data/README.md for the numbers of all 10,000
+
+
+def network(kind: str) -> torch.nn.Module:
+    """Return a network of the lessons with new weights."""
+    names = {"torch": torch, "nn": torch.nn}
+    cell = next(c for c in code_cells("02_mnist_gan") if f"class {kind}" in c)
+    exec(cell, names)
+    return names[kind]()
+
+
+@pytest.mark.parametrize("name, level", GENERATORS)
+def test_shipped_generators_are_small_and_make_all_classes(name, level, monkeypatch):
+    monkeypatch.delenv("GAN_DATA", raising=False)
+    path = DATA / f"{name}_generator_{level}.safetensors"
+    assert path.stat().st_size < 4_000_000
+    generator = network("Generator")
+    facts = load_weights(generator, path.stem)
+    assert facts["steps"] > 20_000
+    data = load_pictures(name, replace(PRESETS["02_mnist_gan"]["smoke"], images=None))
+    images = (data.images.float() / 127.5 - 1).unsqueeze(1)
+    with torch.no_grad():
+        fakes = generator(torch.randn(5000, 100, generator=torch.Generator().manual_seed(0)))
+    result = judge(load_classifier(name), fakes, images)
+    assert result.frechet.value <= GENERATORS[name, level]
+    assert result.classes.covered == 1
+
+
+def test_missing_damaged_and_foreign_weights_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "DATA", tmp_path)
+    small, other = torch.nn.Linear(3, 2), torch.nn.Linear(2, 3)
+    path = tmp_path / "player.safetensors"
+    with pytest.raises(CourseError, match="not in the folder") as error:
+        load_weights(small, "player")
+    assert is_one_sentence(str(error.value))
+    save_weights(path, small, {"steps": 7})
+    assert load_weights(torch.nn.Linear(3, 2), "player") == {"steps": 7}
+    with pytest.raises(CourseError, match="other layers"):
+        load_weights(other, "player")
+    before = small.weight.clone()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CourseError, match="damaged"):
+        load_weights(small, "player")
+    assert torch.equal(small.weight, before)
