@@ -667,6 +667,25 @@ Table(
 )
 
 # %% [markdown]
+# ### Why no accuracy?
+#
+# A classifier is judged by its share of right answers. The discriminator is one, so count: an answer
+# above 0.5 is right for a real point, one below 0.5 for a fake.
+
+# %%
+def accuracy(real, fake):
+    right = (judge(real) > 0.5).float().mean() + (judge(fake) < 0.5).float().mean()
+    return float(right / 2)
+
+
+print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
+
+# %% [markdown]
+# Tossing a coin gives 50 %, and so did the untrained discriminator. In a good GAN this number does
+# not rise, because the better the generator, the harder the question. Like the losses it measures
+# the distance between two players, and not how good the fakes are.
+
+# %% [markdown]
 # ## Did it work?
 #
 # Three questions end every lesson: *is it plausible? is it varied? is it new?* For points the first
