@@ -12,9 +12,10 @@ import json
 import os
 import shutil
 import sys
+import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -48,12 +49,36 @@ class Folder:
         """Find the files; their order is that of their names."""
         self.root = root
         found = (
-            os.path.relpath(os.path.join(where, name), root).replace(os.sep, "/")
+            self._name(where, name)
             for where, _, names in os.walk(root)
             for name in names
             if os.path.isfile(os.path.join(where, name))  # neither a dead link nor a pipe
         )
         self.names = sorted(filter(_is_picture, found))
+
+    def drop_links_out(self) -> int:
+        """Take links that lead out of the folder off the list; return how many lead out or nowhere.
+
+        Links to folders count too. They are never followed, so the list has nothing of theirs.
+        """
+        home = os.path.join(os.path.realpath(self.root), "")
+
+        def astray(name: str) -> bool:
+            path = os.path.realpath(self.root / name)
+            return not (os.path.join(path, "").startswith(home) and os.path.exists(path))
+
+        links = (
+            self._name(where, name)
+            for where, folders, files in os.walk(self.root)
+            for name in [*folders, *filter(_is_picture, files)]
+            if os.path.islink(os.path.join(where, name))
+        )
+        dropped = set(filter(astray, links))
+        self.names = [name for name in self.names if name not in dropped]
+        return len(dropped)
+
+    def _name(self, where: str, name: str) -> str:
+        return os.path.relpath(os.path.join(where, name), self.root).replace(os.sep, "/")
 
     def open(self, name: str) -> BinaryIO:
         """Open one picture file for reading."""
@@ -201,6 +226,21 @@ def _prepare(order: Order, pictures: Folder | Archive, store: Path, least: int) 
     part.replace(path)
     state_path.unlink()
     return notes
+
+
+def squares(
+    pictures: Folder | Archive, names: Sequence[str], size: int
+) -> Iterator[np.ndarray | str]:
+    """Yield for each name uint8 (size, size, 3), or in a few words why the picture is left out.
+
+    A progress bar is drawn where it takes longer than two seconds.
+    """
+    bar = tqdm(total=len(names), desc="pictures", file=sys.stdout, delay=2, leave=False)
+    with ThreadPoolExecutor(os.cpu_count()) as pool, bar, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of what is left out and counted anyway
+        for square in pool.map(lambda name: _read(pictures, name, size), names):
+            bar.update()
+            yield square
 
 
 def to_square(data: bytes, size: int) -> np.ndarray:
