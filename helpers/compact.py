@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 BUCKETS = 600  # the most points of a curve
-CURVES = ("loss_d", "loss_g", "real", "fake")
+CURVES = ("loss_d", "loss_g", "answer_real", "answer_fake")  # what is known of every step
 UNIT = 1000  # points are kept as whole thousandths
 SIDE = 64  # pictures that are larger are made smaller
 SPRITE_BYTES = 9_500  # 120 frames of this size stay below 2 MB on the page

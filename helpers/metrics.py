@@ -15,9 +15,9 @@ from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
 from helpers.errors import CourseError
+from helpers.frames import LEAST_BIN, share_covered
 
 LEAST_CLASS = 0.2  # share of its due that covers a class: 2 % of the samples for ten classes
-LEAST_BIN = 0.25  # the same for a bin of the sine's domain: 1.25 % of the points for 20 bins
 
 
 @dataclass(frozen=True)
@@ -329,8 +329,7 @@ def coverage(points: np.ndarray, bins: int = 20) -> float:
             f"{len(points)} points are too few for {bins} bins: "
             f"take at least {int(np.ceil(bins / LEAST_BIN))}."
         )
-    counts, _ = np.histogram(points[:, 0], bins=bins, range=(0, 2 * np.pi))
-    return float((counts >= LEAST_BIN * len(points) / bins).mean())
+    return share_covered(points, (0, 2 * np.pi), bins)
 
 
 def judge_points(fakes: np.ndarray, seed: int = 0) -> PointScores:

@@ -3,7 +3,7 @@
 const CHARTS = [
   { title: "Losses", curves: [["loss_d", "D", "d", []], ["loss_g", "G", "g", [6, 3]]],
     guides: [[Math.LN2, "ln 2"], [2 * Math.LN2, "2 ln 2"]] },
-  { title: "D's mean answer", curves: [["real", "on real", "real", []], ["fake", "on fake", "fake", [6, 3]]],
+  { title: "D's mean answer", curves: [["answer_real", "on real", "real", []], ["answer_fake", "on fake", "fake", [6, 3]]],
     guides: [[0.5, "0.5"]], top: 1 },
   { title: "Coverage", curves: [["coverage", "share of 20 stretches", "ink", []]], guides: [], top: 1 },
 ];

@@ -143,7 +143,7 @@ class View {
     const now = this.curveValues(at);
     if (now && at > 0)
       text += `Loss of D ${number(now.loss_d)}, of G ${number(now.loss_g)}; D's mean answer ` +
-        `${number(now.real)} on real, ${number(now.fake)} on fake. `;
+        `${number(now.answer_real)} on real, ${number(now.answer_fake)} on fake. `;
     else text += `D's mean answer on the fakes shown: ${number(mean(this.answersAt(frame)))}. `;
     return text;
   }
@@ -173,7 +173,7 @@ class View {
     if (!curves || !curves.step.length) return null;
     let i = 0;
     while (i + 1 < curves.step.length && curves.step[i + 1] <= step) i++;
-    return Object.fromEntries(["loss_d", "loss_g", "real", "fake"].map((n) => [n, curves[n][3 * i]]));
+    return Object.fromEntries(["loss_d", "loss_g", "answer_real", "answer_fake"].map((n) => [n, curves[n][3 * i]]));
   }
 }
 

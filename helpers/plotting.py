@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 # The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
 # deficiencies). Real and fake also differ in marker and in line style.
-REAL, FAKE, UNDECIDED, NEUTRAL = "#0072B2", "#D55E00", "#EDEDED", "#555555"
+REAL, FAKE, UNDECIDED, NEUTRAL, GRID = "#0072B2", "#D55E00", "#EDEDED", "#555555", "#00795A"
 ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
 STYLES = {
     "real": {"color": REAL, "marker": "o"},
@@ -92,26 +92,75 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
 
     Lines at 0.1, 0.3, ... 0.9 say the same as the colours.
     """
-    grid, answers = _array(grid), _array(answers).reshape(-1)
-    size = math.isqrt(len(grid))
-    shape = (size, size)
+    answers = _array(answers)
     alt = (
         f"Map of the discriminator's answers over the plane, from {answers.min():.2f} to "
         f"{answers.max():.2f}. {title}"
     )
     figure, axis = new_figure(alt)
-    xs, ys, values = (part.reshape(shape) for part in (grid[:, 0], grid[:, 1], answers))
+    colours = _draw_answers(axis, grid, answers, real, fake)
+    _label_plane(axis, title)
+    if real is not None or fake is not None:
+        axis.legend(loc="upper right")
+    figure.colorbar(colours, label="answer: 0 fake, 1 real")
+    return figure
+
+
+def plot_stages(grid, stages: dict, real=None) -> Picture:
+    """Show what `plot_answers` does, several times side by side.
+
+    `stages` maps a title to answers (n,) at the points of `plane_grid` (n, 2) and fakes (m, 2).
+    """
+    alt = f"The discriminator's map with fakes, side by side: {'; '.join(stages)}."
+    columns = min(2, len(stages))
+    rows = -(-len(stages) // columns)
+    figure, axes = new_figure(alt, rows, columns, size=(9.6, 2.9 * rows), squeeze=False)
+    for axis, (title, (answers, fake)) in zip(axes.flat, stages.items(), strict=False):
+        colours = _draw_answers(axis, grid, answers, real, fake)
+        axis.set_title(title, fontsize=10)
+    axes[0, 0].legend(loc="upper right", fontsize=8)
+    figure.colorbar(colours, ax=axes, label="answer: 0 fake, 1 real")
+    return figure
+
+
+def _draw_answers(axis, grid, answers, real, fake):
+    grid, answers = _array(grid), _array(answers)
+    size = math.isqrt(len(grid))
+    xs, ys, values = (part.reshape(size, size) for part in (*grid.T, answers))
     colours = axis.pcolormesh(xs, ys, values, cmap=ANSWERS, vmin=0, vmax=1, shading="auto")
     lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
     axis.clabel(lines, fontsize=8)
     for name, points in (("real", real), ("fake", fake)):
         if points is not None:
             draw_points(axis, name, points)
-    _label_plane(axis, title)
     axis.set(xlim=(xs.min(), xs.max()), ylim=(ys.min(), ys.max()))
-    if real is not None or fake is not None:
-        axis.legend(loc="upper right")
-    figure.colorbar(colours, label="answer: 0 fake, 1 real")
+    return colours
+
+
+def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = "") -> Picture:
+    """Show a square grid of noise (n * n, 2), and beside it the points (n * n, 2) it became.
+
+    Lines along the first number of the noise are solid, along the second dashed, on both sides.
+    `some_noise` (m, 2) and `some_points` (m, 2) are marked, and numbered if there are several.
+    """
+    side = math.isqrt(len(noise))
+    alt = f"Left a grid on the plane of noise, right where the generator puts it. {title}"
+    figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6), width_ratios=(2, 3))
+    marked = (some_noise, some_points)
+    for axis, values, marks in zip(axes, (noise, points), marked, strict=True):
+        lines = _array(values).reshape(side, side, 2)
+        axis.plot(*lines.T[:, :, ::2], color=GRID, linewidth=0.8)
+        axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=GRID, linewidth=0.8, linestyle="--")
+        if marks is None:
+            continue
+        marks = _array(marks).reshape(-1, 2)
+        axis.scatter(*marks.T, s=90, color=FAKE, edgecolors="white", zorder=3)
+        for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
+            axis.annotate(
+                number, place, color="white", fontsize=7, ha="center", va="center", zorder=4
+            )
+    axes[0].set(xlabel="first number", ylabel="second number", title="noise", aspect="equal")
+    _label_plane(axes[1], title or "points")
     return figure
 
 

@@ -9,7 +9,7 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +59,7 @@ class Recording:
         self.curves = {"step": np.zeros(0, np.float32)}
         self.broken_at: int | None = None  # the first step whose losses are not finite
         self._when, self._when_moment = (
-            compact.Schedule(FRAMES, steps),
-            compact.Schedule(MOMENTS, steps),
+            compact.Schedule(most, steps) for most in (FRAMES, MOMENTS)
         )
         self._next = 0
         self._open: dict | None = None  # a moment of which only the beginning was seen
@@ -75,6 +74,14 @@ class Recording:
             if self.noise.shape[1] == 2:
                 edges = self.noise.min(0), self.noise.max(0)
                 self.grid = look.square_of(*edges, look.GRID_SIDE)
+
+    def plan(self, steps: int) -> None:
+        """Say how many steps are planned, if that was not known; too late once there are frames."""
+        if self.planned is None and not self.frames:
+            self.planned = steps
+            self._when, self._when_moment = (
+                compact.Schedule(most, steps) for most in (FRAMES, MOMENTS)
+            )
 
     def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
@@ -128,7 +135,8 @@ class Recording:
             frame["map"] = compact.bytes_of(seen["map"])
             if "pushes" in seen:
                 frame["pushes"] = np.asarray(seen["pushes"], np.float32)
-            frame["coverage"] = look.share_covered(seen["fakes"], self.real)
+            ends = self.real[:, 0].min(), self.real[:, 0].max()
+            frame["coverage"] = look.share_covered(seen["fakes"], ends)
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
@@ -143,16 +151,16 @@ class Recording:
 
     def finish(
         self,
-        history: np.ndarray,
+        history: Mapping[str, Sequence[float]],
         generator: Callable | None = None,
         discriminator: Callable | None = None,
     ) -> "Recording":
-        """Keep the curves of `history` (steps, 4) and, with networks, a last frame; return self.
+        """Keep the curves of `history` and, with networks, a last frame; return self.
 
-        The columns are loss_d, loss_g and the mean answers on real and on fake. May be called
-        again after more training.
+        `history` has one number for each step under loss_d, loss_g, answer_real and answer_fake,
+        as `Run.history` does. May be called again after more training.
         """
-        history = look.as_array(history).reshape(-1, 4)
+        history = np.stack([look.as_array(history[name]) for name in compact.CURVES], axis=1)
         self.done = max(self.done, len(history))
         if generator is not None and (not self.frames or self.frames[-1]["step"] < self.done):
             self._take(self.done, generator, discriminator, at_end=True)

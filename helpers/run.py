@@ -26,12 +26,15 @@ import torch
 from tqdm import tqdm
 
 from helpers.checkpoint import load_checkpoint, save_checkpoint, save_tensors
+from helpers.compact import CURVES
 from helpers.device import describe_device
 from helpers.errors import CourseError
 from helpers.files import DATA
 from helpers.presets import Preset
+from helpers.recorder import Recording
 
-COLUMNS = ("loss_d", "loss_g", "answer_real", "answer_fake")
+COLUMNS = CURVES  # of the history, besides the step
+RECORDING = "recording.npz"
 SECONDS_BETWEEN_DISPLAYS = 0.5
 
 
@@ -40,7 +43,9 @@ class Run:
 
     Files go to `data/runs/<lesson>/`, or to `<GAN_RUNS>/<lesson>/` if that variable names a folder
     (in Colab: one on Drive). `networks` and `optimizers` are dictionaries; the networks are saved
-    under their names. `source` says where the data came from.
+    under their names. `source` says where the data came from. A `recording`, if there is one,
+    watches the networks called "generator" and "discriminator"; it is saved and resumed with the
+    run.
     """
 
     def __init__(
@@ -51,11 +56,12 @@ class Run:
         optimizers: dict[str, torch.optim.Optimizer],
         seed: int,
         source: str = "",
+        recording: Recording | None = None,
         seconds_between_saves: float = 60,
     ):
         """Start at step 0; `seconds_between_saves` says how much work a cut-off may cost."""
         self.lesson, self.preset, self.seed, self.source = lesson, preset, seed, source
-        self.networks, self.optimizers = networks, optimizers
+        self.networks, self.optimizers, self.recording = networks, optimizers, recording
         self.seconds_between_saves = seconds_between_saves
         runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
         self.folder = runs.expanduser() / lesson
@@ -89,6 +95,8 @@ class Run:
                         order = self._order(len(data), self.step // per_epoch)
                     self.epoch = self.step // per_epoch + 1
                     self.epoch_ends = position == per_epoch - 1
+                    if self.recording:
+                        self.recording.watch(self.step, *self._players)
                     yield data[order[position * size : (position + 1) * size]]
                     self.step += 1
                     now = time.perf_counter()
@@ -103,6 +111,8 @@ class Run:
                         saved = now
             finally:
                 self._show(bar)
+                if self.recording:
+                    self.recording.finish(self.history, *self._players)
                 self.save()
         if stopped.is_set():
             print(f"Stopped after step {self.step:,}: run this cell again to go on from there.")
@@ -149,6 +159,8 @@ class Run:
         self.step, self.seconds = numbers["step"], numbers["seconds"]
         self._rows = arrays.pop("history").to(self.device)
         self.kept = {int(epoch): pictures for epoch, pictures in arrays.items()}
+        if self.recording:
+            self._resume_recording()
         print(f"A run was cut off after step {self.step:,}: training goes on from there.")
 
     def save(self) -> None:
@@ -157,6 +169,7 @@ class Run:
         if self.step < self.total:
             self.save_checkpoint()
         else:
+            self._write(self._write_recording)
             self._write(lambda: self._checkpoint.unlink(missing_ok=True))
 
     def save_checkpoint(self) -> None:
@@ -165,11 +178,26 @@ class Run:
             return
         arrays = {"history": self._rows, **{str(epoch): p for epoch, p in self.kept.items()}}
         numbers = {"step": self.step, "seconds": self.seconds}
+        self._write(self._write_recording)  # first: what a checkpoint lacks can be forgotten
         self._write(
             lambda: save_checkpoint(
                 self._checkpoint, self._identity, self.networks, self.optimizers, arrays, numbers
             )
         )
+
+    def _resume_recording(self) -> None:
+        """Take the recording that was saved with the run; if it is not to be had, begin here."""
+        try:
+            saved = Recording.load(self.folder / RECORDING)
+        except CourseError:
+            return
+        if np.array_equal(saved.noise, self.recording.noise):
+            self.recording = saved
+
+    @property
+    def _players(self) -> list[torch.nn.Module]:
+        """Both players, in the order in which a recording wants them."""
+        return [self.networks[name] for name in ("generator", "discriminator")]
 
     @property
     def _checkpoint(self) -> Path:
@@ -192,6 +220,10 @@ class Run:
                     "on without; set GAN_RUNS to a folder that you may write to."
                 )
             self._can_write = False
+
+    def _write_recording(self) -> None:
+        if self.recording:
+            self.recording.save(self.folder / RECORDING)
 
     def _write_results(self) -> None:
         """Write each file under a temporary name first, then move it."""
@@ -223,6 +255,10 @@ class Run:
     def _grow(self, total: int) -> None:
         """Make room in the history for all steps."""
         self.total = total
+        if self.recording:
+            self.recording.plan(total)
+            if self.recording.done > self.step:
+                self.recording.rewind(self.step)
         missing = max(0, total - len(self._rows))
         empty = torch.full((missing, len(COLUMNS)), math.nan, device=self.device)
         self._rows = torch.cat([self._rows, empty])

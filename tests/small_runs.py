@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from helpers.compact import CURVES
 from helpers.recorder import Recording
 
 
@@ -97,4 +98,6 @@ class Run:
         return self
 
     def finish(self):
-        return self.recording.finish(np.array(self.history), self.generator, self.discriminator)
+        columns = np.array(self.history, np.float32).reshape(-1, len(CURVES)).T
+        history = dict(zip(CURVES, columns, strict=True))
+        return self.recording.finish(history, self.generator, self.discriminator)

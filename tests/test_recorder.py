@@ -229,7 +229,7 @@ def test_curves_keep_the_extremes_of_every_stretch():
     assert len(curves["step"]) == compact.BUCKETS
     assert curves["loss_d"][:, 2].max() == 9.0
     assert curves["loss_g"][:, 1].min() == -5.0
-    assert curves["real"][:, 0].mean() == pytest.approx(history[:, 2].mean(), abs=1e-4)
+    assert curves["answer_real"][:, 0].mean() == pytest.approx(history[:, 2].mean(), abs=1e-4)
     assert len(compact.downsampled(history[:7])["step"]) == 7
     assert len(compact.downsampled(history[:0])["step"]) == 0
 
@@ -237,9 +237,9 @@ def test_curves_keep_the_extremes_of_every_stretch():
 def test_losses_that_are_not_numbers_are_shown_as_far_as_they_go(points):
     _, recording = points
     recording = copy.deepcopy(recording)
-    history = np.ones((200, 4), np.float32)
-    history[120:, 0] = np.nan
-    history[150:, 1] = np.inf
+    history = {name: np.ones(200, np.float32) for name in compact.CURVES}
+    history["loss_d"][120:] = np.nan
+    history["loss_g"][150:] = np.inf
     recording.finish(history)
     assert recording.broken_at == 121
     assert np.isfinite(recording.curves["loss_d"][:119]).all()

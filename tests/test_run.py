@@ -29,6 +29,7 @@ from helpers.data import DATA
 from helpers.device import seed_everything
 from helpers.errors import CourseError
 from helpers.presets import Preset
+from helpers.recorder import Recording
 from helpers.run import COLUMNS, Run
 
 PRESET = Preset("lesson", epochs=3, batch_size=8, learning_rate_d=1e-2, learning_rate_g=1e-2)
@@ -286,6 +287,99 @@ def test_resume_brings_back_kept_pictures_and_seconds():
     again.resume()
     assert again.kept.keys() == {2} and torch.equal(again.kept[2], torch.ones(2, 3))
     assert again.seconds == run.seconds > 0
+
+
+# --- a run with a recording
+
+
+class ToyGan(nn.Sequential):
+    """A discriminator that answers, as a recording wants it."""
+
+    def logits(self, x):
+        return super().forward(x)
+
+    def forward(self, x):
+        return self.logits(x).sigmoid()
+
+
+class RecordedRun(ToyRun):
+    """The toy run under a recording."""
+
+    def __init__(self, title="", **options):
+        noise = torch.randn(100, 2, generator=torch.Generator().manual_seed(3))
+        super().__init__(recording=Recording("points", noise, POINTS, title), **options)
+
+    @property
+    def _players(self):
+        return [self.networks["generator"], ToyGan(*self.networks["discriminator"])]
+
+
+def same_frames(one, other):
+    frames = [
+        [{k: v for k, v in frame.items() if k != "seconds"} for frame in recording.frames]
+        for recording in (one, other)
+    ]
+    np.testing.assert_equal(*frames)
+    return True
+
+
+def test_a_recording_changes_nothing_and_is_complete(whole):
+    run = RecordedRun().train()
+    assert run.results() == whole
+    recording = run.recording
+    assert [frame["step"] for frame in recording.frames] == list(range(STEPS + 1))
+    assert recording.planned == recording.done == STEPS
+    assert np.array_equal(recording.curves["loss_d"][:, 0], run.history["loss_d"])
+    assert recording.moments[0]["step"] == 0
+    assert recording.moments[-1]["step"] == STEPS - 1
+    assert same_frames(Recording.load(run.folder / "recording.npz"), recording)
+
+
+def test_a_stopped_recording_goes_on_in_the_same_session():
+    run = RecordedRun().train(at=10, action=press_stop)
+    assert run.recording.frames[-1]["step"] == run.recording.done == 10
+    run.train()
+    assert same_frames(run.recording, RecordedRun(lesson="whole").train().recording)
+
+
+def test_a_resumed_run_records_on(capsys):
+    RecordedRun("before").train(at=10, action=press_stop)
+    run = RecordedRun("after")
+    run.resume()
+    assert run.recording.title == "before" and run.recording.done == 10
+    run.train()
+    assert same_frames(run.recording, RecordedRun(lesson="whole").train().recording)
+
+
+def test_a_recording_that_is_ahead_of_the_checkpoint_forgets():
+    run = RecordedRun().train(at=8, action=press_stop)
+    checkpoint = (run.folder / "checkpoint.safetensors").read_bytes()
+    run.train(at=15, action=press_stop)
+    (run.folder / "checkpoint.safetensors").write_bytes(checkpoint)
+    run = RecordedRun()
+    run.resume()
+    run.train()
+    assert same_frames(run.recording, RecordedRun(lesson="whole").train().recording)
+
+
+@pytest.mark.parametrize("what", ["damaged", "missing"])
+def test_without_its_recording_a_run_goes_on_and_records_from_there(what):
+    run = RecordedRun().train(at=10, action=press_stop)
+    path = run.folder / "recording.npz"
+    path.write_bytes(path.read_bytes()[:100]) if what == "damaged" else path.unlink()
+    run = RecordedRun()
+    run.resume()
+    run.train()
+    steps = [frame["step"] for frame in run.recording.frames]
+    assert steps == list(range(10, STEPS + 1))
+
+
+def test_training_anew_begins_a_used_recording_anew():
+    run = RecordedRun().train()
+    again = RecordedRun(lesson="again")
+    again.recording = run.recording
+    again.train()
+    assert same_frames(again.recording, RecordedRun(lesson="whole").train().recording)
 
 
 def test_without_a_checkpoint_training_starts_at_step_1(capsys):

@@ -571,6 +571,14 @@ assert answers_are_used_up
 # %% [markdown]
 # ## Training
 #
+# Afterwards you will want to see how the points found the curve. So draw 256 noise vectors now and
+# keep them: the same ones can then be followed from the first step to the last.
+
+# %%
+fixed_noise = make_noise(256)
+
+
+# %% [markdown]
 # The experiments above have changed the networks a little. Begin afresh: a function makes two new
 # players from the same seed, with an optimizer each.
 
@@ -587,11 +595,13 @@ def new_players(preset):
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
 # %% [markdown]
-# `Run` is the only helper here. It hands out the real points in batches, in a new order each time it
-# has gone through all of them (one such pass is an *epoch*); it draws a progress bar; and it writes
-# what you train to `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it.
+# `Run` hands out the real points in batches, in a new order each time it has gone through all of
+# them (one such pass is an *epoch*); it draws a progress bar; and it writes what you train to
+# `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it. The `Recording`
+# looks at both players every now and then, and changes nothing.
 
 # %%
+from helpers.recorder import Recording
 from helpers.run import Run
 
 source = "1,024 points of a sine"
@@ -602,6 +612,7 @@ run = Run(
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
     source=source,
+    recording=Recording("points", fixed_noise, real_points, title="The lecture's settings"),
 )
 run.resume()
 
@@ -626,6 +637,26 @@ plot_answers(
     fake=fake_points[:200],
     title="After training: 200 real and 200 fake points",
 )
+
+# %% [markdown]
+# ## See it learn
+#
+# And here is how it went. Press *Play*, or drag the time to and fro: the crosses are what the
+# generator makes of the 256 noise vectors, the colours are the answers of the discriminator, with
+# its line of no opinion in black. Each arrow points where the generator is told to move a fake; tick
+# or untick what you want to see.
+#
+# *Slow motion* takes one training step apart, with your own lines of `train_step` beside it: look at
+# the first, a middle and the last one. Without a running notebook, as on GitHub, you see six moments.
+
+# %%
+from helpers.player import show
+
+show(run.recording, train_step=train_step)
+
+# %% [markdown]
+# To keep it or to send it to somebody, write `show(run.recording).save("my_run.html")`: one file that
+# any browser opens, without a network and without Python.
 
 # %% [markdown]
 # ## Reading the curves
@@ -810,6 +841,135 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 #
 # The third question, *is it new?*, has a short answer here: real points lie on a line, fakes do not
 # repeat them. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
+
+# %% [markdown]
+# ## Inside the generator
+#
+# A generator is a function: the same noise always gives the same point. Its noise is a pair of
+# numbers, so you can draw *all* of it, as a plane. Put a square grid on this plane and look where the
+# average puts it: the generator folds the plane and lays it along the sine.
+
+# %%
+from helpers.plotting import plot_mapping
+
+ticks = torch.linspace(-2.5, 2.5, 21, device=device)
+noise_grid = torch.cartesian_prod(ticks, ticks)
+landing = average(noise_grid).detach()
+plot_mapping(noise_grid.cpu(), landing.cpu())
+
+# %% [markdown]
+# Now go from one noise vector to another, on a straight line in ten steps. The points walk along the
+# curve and do not leave it: what lies *between* two noise vectors becomes something between the two
+# points, and is plausible too. Nobody has asked for that. It is a gift of smooth functions, and in
+# the next lessons one picture will turn into another by the same means.
+
+# %%
+start, end = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)
+way = start + torch.linspace(0, 1, 10, device=device).unsqueeze(1) * (end - start)
+points_on_the_way = average(way).detach().cpu()
+print(f"distance to the curve on the way: {distance_to_curve(points_on_the_way):.3f}")
+plot_mapping(noise_grid.cpu(), landing.cpu(), way.cpu(), points_on_the_way)
+
+
+# %% [markdown]
+# Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
+
+# %%
+def show_one(noise):
+    return plot_mapping(noise_grid.cpu(), landing.cpu(), noise.cpu(), average(noise).detach().cpu())
+
+
+# %%
+from helpers.controls import directions
+
+directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
+
+# %% [markdown]
+# And this slider goes from the start to the end of the walk above:
+
+# %%
+from helpers.controls import walk
+
+walk(show_one, start, end, shown=0)
+
+# %% [markdown]
+# ## One player at a time
+#
+# Why do both have to learn, and in turn? Let one of them rest. With a learning rate of 0 the five
+# steps run as before, but the weights of that player stay where they are.
+
+# %%
+def train_alone(player, steps):
+    for _ in range(steps):
+        chosen = torch.randint(len(real_points), (preset.batch_size,), device=device)
+        for name, optimizer in (("discriminator", optimizer_d), ("generator", optimizer_g)):
+            moves = player in (name, "both")
+            optimizer.param_groups[0]["lr"] = preset.learning_rate_g if moves else 0.0
+        train_step(real_points[chosen])
+
+
+# %% [markdown]
+# Begin with the players of the calm run, who are evenly matched. First the generator learns alone,
+# then the discriminator alone, then both go on. After each stage the next cell keeps the map of the
+# discriminator, the fakes, and some numbers.
+
+# %%
+stages, rows = {}, []
+
+
+def look_at(stage):
+    fake, answers = generate(fixed_noise), judge(plane)
+    stages[stage] = (answers, fake)
+    row = {"stage": stage, "share of bins covered": coverage(fake)}
+    row["spread (standard deviation of x)"] = float(fake[:, 0].std())
+    rows.append(row | {"answer on fakes": float(judge(fake).mean())})
+
+
+look_at("at the start")
+few = preset.level == "smoke"
+for player, steps in (("generator", 1000), ("generator", 2000), ("discriminator", 500), ("both", 2000)):
+    train_alone(player, 2 if few else steps)
+    look_at(f"then {player} for {steps:,} steps")
+
+# %% [markdown]
+# Look at the crosses, stage by stage:
+
+# %%
+from helpers.plotting import plot_stages
+
+plot_stages(plane, stages, real=real_points[:200].cpu())
+
+# %% [markdown]
+# Alone, the generator at first gains little: the discriminator had no strong opinion anywhere near
+# the curve. But there is always *some* place that it likes best, and step by step all the fakes move
+# there, whatever their noise. This is called **mode collapse**, and it is no mistake of the generator: nobody
+# is left who would tell it that the place is crowded. As soon as the discriminator may learn, it
+# calls the crowded place fake, and when both learn again, the fakes spread over the curve again. The
+# table has the numbers, and the next cell compares the place with the discriminator's favourite.
+
+# %%
+Table(rows, "One player at a time")
+
+# %%
+crowded, (answers, fake) = list(stages)[2], list(stages.values())[2]
+favourite = plane[answers.argmax()]
+print(f"{crowded}: the fakes are around ({fake[:, 0].mean():.2f}, {fake[:, 1].mean():.2f})")
+print(f"the discriminator answers most, {answers.max():.2f}, at ({favourite[0]:.2f}, {favourite[1]:.2f})")
+
+# %% [markdown]
+# Try it yourself, in any order. Each button goes on from where the players stand now.
+
+# %%
+from helpers.controls import buttons
+
+buttons(
+    {
+        "train D only": lambda: train_alone("discriminator", 200),
+        "train G only": lambda: train_alone("generator", 200),
+        "train both": lambda: train_alone("both", 200),
+    },
+    lambda: plot_answers(plane, judge(plane), real_points[:200].cpu(), generate(fixed_noise)),
+)
 
 # %% [markdown]
 # ## What you saw

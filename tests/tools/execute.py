@@ -25,6 +25,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def from_text(script: Path) -> nbformat.NotebookNode:
@@ -71,6 +72,8 @@ def clean(notebook: nbformat.NotebookNode) -> None:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept}
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
+            for output in cell.outputs:  # without its kernel a widget is dead: its text stays
+                output.get("data", {}).pop(WIDGET, None)
 
 
 def execute(script: Path) -> Path:
