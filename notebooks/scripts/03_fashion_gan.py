@@ -538,7 +538,7 @@ Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 import zipfile
 from tempfile import mkdtemp
 
-folder = Path(mkdtemp())
+folder = Path(mkdtemp()) / "my_pictures"
 with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
     archive.extractall(folder, archive.namelist()[: 200 if preset.level == "smoke" else None])
 (folder / "broken.jpg").write_text("This is no picture.")
@@ -549,7 +549,7 @@ with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
 # own in its place.
 
 # %%
-from helpers.images import load_images
+from helpers.data import load_images
 
 own = load_images(folder, size=28, channels=1)
 plot_images(own.images[:16], title="Your own data")
