@@ -13,7 +13,8 @@ from helpers.errors import CourseError
 from helpers.files import DATA
 from helpers.metrics import judge
 from helpers.presets import PRESETS
-from tests.tools.lesson import code_cells
+from tests.samples import sample
+from tests.tools.lesson import code_cells, run_cells
 from tests.tools.sentences import is_one_sentence
 
 GENERATORS = {
@@ -67,3 +68,41 @@ def test_missing_damaged_and_foreign_weights_are_refused(tmp_path, monkeypatch):
     with pytest.raises(CourseError, match="damaged"):
         load_weights(small, "player")
     assert torch.equal(small.weight, before)
+
+
+def early_generator(steps: int) -> torch.nn.Module:
+    """Return a generator that lesson 02 has trained for some steps only."""
+    names = run_cells("02_mnist_gan", until="def train_step")
+    for _ in range(steps):
+        names["train_step"](names["images"][torch.randint(len(names["images"]), (64,))])
+    return names["generator"]
+
+
+def test_measures_put_generators_in_the_right_order(monkeypatch, tmp_path):
+    for key, value in {"PRESET": "smoke", "DEVICE": "cpu", "RUNS": str(tmp_path)}.items():
+        monkeypatch.setenv(f"GAN_{key}", value)
+    trained = network("Generator")
+    load_weights(trained, "digits_generator_best")
+    early = early_generator(150)
+    images, classifier = sample("digits")["images"], load_classifier("digits")
+    noise = torch.randn(2000, 100, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        fakes = {
+            "real": sample("digits")["test_images"],
+            "trained": trained(noise),
+            "early": early(noise),
+            "collapsed": trained(noise[:1].repeat(2000, 1)),
+            "noise": torch.rand(2000, 1, 28, 28) * 2 - 1,
+        }
+    found = {name: judge(classifier, pictures, images) for name, pictures in fakes.items()}
+    distances = {name: result.frechet.value for name, result in found.items()}
+    assert distances["real"] < distances["trained"] < distances["early"] < distances["noise"]
+    assert distances["trained"] < distances["collapsed"]
+    precision = {name: result.precision for name, result in found.items()}
+    assert precision["real"] > precision["trained"] > precision["early"] >= precision["noise"]
+    recall = {name: result.recall for name, result in found.items()}
+    assert recall["real"] > recall["trained"] > max(recall["early"], recall["collapsed"])
+    assert recall["collapsed"] < 0.01 and recall["noise"] < 0.01
+    covered = {name: result.classes.covered for name, result in found.items()}
+    assert covered["real"] == covered["trained"] == 1 > covered["early"]
+    assert covered["collapsed"] == 0.1 and covered["noise"] == 0

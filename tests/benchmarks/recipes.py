@@ -1,10 +1,12 @@
 """What each change of the settings buys: lesson 02 for equally many epochs, change by change.
 
-Starts from the settings of the lecture and adds those of the preset `lesson` one by one. Writes
+Starts from the settings of the lecture and adds those of the preset `lesson` one by one; the last
+row repeats the one before it with the built-in sample alone, for as many steps. Writes
 `data/recipes.csv`, which lesson 02 shows.
 """
 
 import csv
+import math
 import os
 import statistics
 import tempfile
@@ -18,18 +20,21 @@ from helpers.classifier import load_classifier
 from helpers.files import DATA
 from helpers.metrics import judge
 from helpers.presets import PRESETS
+from tests.samples import sample
 from tests.tools.lesson import run_cells
 
+SAMPLE_ONLY = "the same with 10,000 pictures"
 ROWS = (
     ("the lecture's settings", ()),
     ("larger learning rates", ("learning_rate_d", "learning_rate_g")),
     ("and batches of 64", ("batch_size",)),
     ("and beta1 0.5, label 0.9", ("beta1", "real_label")),
+    (SAMPLE_ONLY, ()),
 )
 
 
-def train(names: dict, preset, epochs: int) -> tuple[AveragedModel, int, float]:
-    """Train new players; return the average of the generator, the steps, and seconds for a step.
+def train(names: dict, preset, images, steps: int) -> tuple[AveragedModel, float]:
+    """Train new players; return the average of the generator, and the seconds for a step.
 
     The seconds are the median over all steps, so that other work on the machine hardly counts.
     """
@@ -38,14 +43,14 @@ def train(names: dict, preset, epochs: int) -> tuple[AveragedModel, int, float]:
     keys = ("generator", "discriminator", "optimizer_g", "optimizer_d")
     names.update(zip(keys, players, strict=True))
     average = AveragedModel(players[0], multi_avg_fn=get_ema_multi_avg_fn(0.999))
-    images, seconds = names["images"], []
-    for _ in range(epochs):
+    seconds: list[float] = []
+    while len(seconds) < steps:
         for chosen in torch.randperm(len(images)).split(preset.batch_size):
             start = time.perf_counter()
             names["train_step"](images[chosen])
             average.update_parameters(players[0])
             seconds.append(time.perf_counter() - start)
-    return average, len(seconds), statistics.median(seconds)
+    return average, statistics.median(seconds)
 
 
 @torch.no_grad()
@@ -54,12 +59,15 @@ def main(epochs: str = "8") -> None:
     os.environ |= {"GAN_PRESET": "lesson", "GAN_DEVICE": "cpu", "GAN_RUNS": tempfile.mkdtemp()}
     names = run_cells("02_mnist_gan", until="def train_step")
     classifier, images = load_classifier("digits"), names["images"]
+    small = sample("digits")["images"]
     wanted = asdict(PRESETS["02_mnist_gan"]["lesson"])
     preset, rows = PRESETS["02_mnist_gan"]["full"], []
     for label, settings in ROWS:
         preset = replace(preset, **{key: wanted[key] for key in settings})
+        steps = int(epochs) * math.ceil(len(images) / preset.batch_size)
+        given = small if label == SAMPLE_ONLY else images
         with torch.enable_grad():
-            average, steps, seconds = train(names, preset, int(epochs))
+            average, seconds = train(names, preset, given, steps)
         noise = torch.randn(10_000, names["latent_dim"])
         verdicts = [judge(classifier, net(noise), images) for net in (names["generator"], average)]
         last, calm = (verdict.frechet.value for verdict in verdicts)
