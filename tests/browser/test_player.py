@@ -301,16 +301,6 @@ def test_the_map_is_drawn_the_right_way_round(opened, recordings):
         assert blue[0] > blue[1]  # bluer where the answer is higher
 
 
-def test_the_saturating_loss_has_other_arrows(opened, recordings):
-    page = opened(show(recordings.points))
-    page.run("player.go(60)")
-    own = page.pixels()
-    page.frame.select_option(".layers select", "saturating")
-    assert page.pixels() != own
-    page.frame.select_option(".layers select", "own")
-    assert page.pixels() == own
-
-
 def test_the_grid_of_noise_folds(opened, recordings):
     page = opened(show(recordings.points))
     page.run("player.go(999)")
