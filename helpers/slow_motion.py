@@ -73,7 +73,7 @@ def _is_code(line: str) -> bool:
 
 
 def _section(lines: list[str], step: int) -> list[int]:
-    """Return the lines of a step: from its comment "# 3." to the next such one, or to the return."""
+    """Return the lines of a step: from its comment "# 3." to the next one, or to the return."""
     number = None
     section = []
     for index, line in enumerate(lines):
@@ -104,7 +104,7 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def captions(recording: Recording, moment: dict, gains: dict) -> list[str]:
-    """Return what is said at each stage of a moment; `gains` tells how much changes are enlarged."""
+    """Return what is said at each stage of a moment; `gains`: how much changes are enlarged."""
     lines = _of_points(gains) if "map" in moment else _of_pictures(recording, moment)
     loss_d, loss_g, real, fake = moment["losses"]
     before, between, after = (

@@ -908,12 +908,17 @@ def look_at(stage):
     rows.append(row | {"answer on fakes": float(judge(fake).mean())})
 
 
+plan = {
+    "1. G alone, 1,000 steps": ("generator", 1000),
+    "2. G alone, 2,000 more": ("generator", 2000),
+    "3. D alone, 100 steps": ("discriminator", 100),
+    "4. both, 1,000 steps": ("both", 1000),
+    "5. both, 2,000 more": ("both", 2000),
+}
 look_at("at the start")
-few = preset.level == "smoke"
-plan = [("G", "generator", 1000), ("G", "generator", 2000), ("D", "discriminator", 100)]
-for name, player, steps in [*plan, ("both", "both", 1000), ("both", "both", 2000)]:
-    train_alone(player, 2 if few else steps)
-    look_at(f"{len(stages)}. {name} alone, {steps:,} steps".replace("both alone", "both"))
+for stage, (player, steps) in plan.items():
+    train_alone(player, 2 if preset.level == "smoke" else steps)
+    look_at(stage)
 
 # %% [markdown]
 # Look at the crosses, from one stage to the next:
@@ -939,10 +944,10 @@ Table(rows, "One player at a time")
 # that stage likes best:
 
 # %%
-crowded, (answers, fake) = list(stages)[2], list(stages.values())[2]
+answers, fake = stages["2. G alone, 2,000 more"]
 favourite = plane[answers.argmax()]
-print(f"{crowded}: the fakes are around ({fake[:, 0].mean():.2f}, {fake[:, 1].mean():.2f})")
-print(f"the discriminator answers most, {answers.max():.2f}, at ({favourite[0]:.2f}, {favourite[1]:.2f})")
+print("the fakes are around ({:.2f}, {:.2f})".format(*fake.mean(dim=0)))
+print("the favourite place is ({:.2f}, {:.2f})".format(*favourite), f"with {answers.max():.2f}")
 
 # %% [markdown]
 # Try it yourself, in any order. Each button goes on from where the players stand now.
