@@ -12,6 +12,7 @@ from helpers.contact import contact_sheet_png, describe
 from helpers.errors import CourseError
 from helpers.page import page_data, to_base64
 from helpers.recorder import FRAMES, Recording
+from helpers.slow_motion import PARTS, STEPS, stages_data
 
 HERE = Path(__file__).parent
 PAGE = ("player.html", "player_views.js", "player_clock.js")
@@ -49,7 +50,8 @@ class Player:
     def page(self, contact_sheet: bool = False) -> str:
         """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
         recordings = [page_data(recording, self.frames) for recording in self.recordings]
-        data = {"source": self.source, "recordings": recordings}
+        slow = {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
+        data = {"source": self.source, "recordings": recordings, **slow}
         text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
         still = ""
         if contact_sheet:
@@ -75,10 +77,12 @@ class Player:
     def _repr_html_(self) -> str:
         # The frame is a world of its own: no style or script passes in either direction.
         height = 720 if len(self.recordings) == 1 else 900
+        # In single quotes, because the page has many double ones and each would take six letters.
+        page = self.page().replace("&", "&amp;").replace("'", "&#39;")
         return (
             f'<iframe class="gan-player" title="Player: {html.escape(self.describe())}" '
             f'sandbox="allow-scripts" style="width:100%;height:{height}px;border:0" '
-            f'srcdoc="{html.escape(self.page())}"></iframe>{GROW}'
+            f"srcdoc='{page}'></iframe>{GROW}"
         )
 
     def _ipython_display_(self) -> None:

@@ -112,24 +112,27 @@ def plot_stages(grid, stages: dict, real=None) -> Picture:
     `stages` maps a title to answers (n,) at the points of `plane_grid` (n, 2) and fakes (m, 2).
     """
     alt = f"The discriminator's map with fakes, side by side: {'; '.join(stages)}."
-    columns = min(2, len(stages))
+    columns = min(3, len(stages))
     rows = -(-len(stages) // columns)
-    figure, axes = new_figure(alt, rows, columns, size=(9.6, 2.9 * rows), squeeze=False)
+    figure, axes = new_figure(alt, rows, columns, size=(9.6, 2.3 * rows), squeeze=False)
     for axis, (title, (answers, fake)) in zip(axes.flat, stages.items(), strict=False):
-        colours = _draw_answers(axis, grid, answers, real, fake)
+        colours = _draw_answers(axis, grid, answers, real, fake, labels=False)
         axis.set_title(title, fontsize=10)
+    for axis in axes.flat[len(stages) :]:
+        axis.set_axis_off()
     axes[0, 0].legend(loc="upper right", fontsize=8)
     figure.colorbar(colours, ax=axes, label="answer: 0 fake, 1 real")
     return figure
 
 
-def _draw_answers(axis, grid, answers, real, fake):
+def _draw_answers(axis, grid, answers, real, fake, labels=True):
     grid, answers = _array(grid), _array(answers)
     size = math.isqrt(len(grid))
     xs, ys, values = (part.reshape(size, size) for part in (*grid.T, answers))
     colours = axis.pcolormesh(xs, ys, values, cmap=ANSWERS, vmin=0, vmax=1, shading="auto")
     lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
-    axis.clabel(lines, fontsize=8)
+    if labels:
+        axis.clabel(lines, fontsize=8)
     for name, points in (("real", real), ("fake", fake)):
         if points is not None:
             draw_points(axis, name, points)

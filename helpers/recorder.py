@@ -56,7 +56,7 @@ class Recording:
         self.moments: list[dict] = []
         self.done = 0  # steps of training seen so far
         self.cost = 0.0  # seconds that recording itself took
-        self.curves = {"step": np.zeros(0, np.float32)}
+        self.curves = compact.downsampled(np.zeros((0, len(compact.CURVES))))
         self.broken_at: int | None = None  # the first step whose losses are not finite
         self._when, self._when_moment = (
             compact.Schedule(most, steps) for most in (FRAMES, MOMENTS)

@@ -875,12 +875,12 @@ plot_mapping(noise_grid.cpu(), landing.cpu(), way.cpu(), points_on_the_way)
 # Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
 
 # %%
+from helpers.controls import directions
+
+
 def show_one(noise):
     return plot_mapping(noise_grid.cpu(), landing.cpu(), noise.cpu(), average(noise).detach().cpu())
 
-
-# %%
-from helpers.controls import directions
 
 directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
 
@@ -910,8 +910,8 @@ def train_alone(player, steps):
 
 # %% [markdown]
 # Begin with the players of the calm run, who are evenly matched. First the generator learns alone,
-# then the discriminator alone, then both go on. After each stage the next cell keeps the map of the
-# discriminator, the fakes, and some numbers.
+# then the discriminator alone, then both go on. After each stage, keep the map of the discriminator,
+# the fakes, and some numbers.
 
 # %%
 stages, rows = {}, []
@@ -925,14 +925,20 @@ def look_at(stage):
     rows.append(row | {"answer on fakes": float(judge(fake).mean())})
 
 
+plan = {
+    "1. G alone, 1,000 steps": ("generator", 1000),
+    "2. G alone, 2,000 more": ("generator", 2000),
+    "3. D alone, 100 steps": ("discriminator", 100),
+    "4. both, 1,000 steps": ("both", 1000),
+    "5. both, 2,000 more": ("both", 2000),
+}
 look_at("at the start")
-few = preset.level == "smoke"
-for player, steps in (("generator", 1000), ("generator", 2000), ("discriminator", 500), ("both", 2000)):
-    train_alone(player, 2 if few else steps)
-    look_at(f"then {player} for {steps:,} steps")
+for stage, (player, steps) in plan.items():
+    train_alone(player, 2 if preset.level == "smoke" else steps)
+    look_at(stage)
 
 # %% [markdown]
-# Look at the crosses, stage by stage:
+# Look at the crosses, from one stage to the next:
 
 # %%
 from helpers.plotting import plot_stages
@@ -942,19 +948,23 @@ plot_stages(plane, stages, real=real_points[:200].cpu())
 # %% [markdown]
 # Alone, the generator at first gains little: the discriminator had no strong opinion anywhere near
 # the curve. But there is always *some* place that it likes best, and step by step all the fakes move
-# there, whatever their noise. This is called **mode collapse**, and it is no mistake of the generator: nobody
-# is left who would tell it that the place is crowded. As soon as the discriminator may learn, it
-# calls the crowded place fake, and when both learn again, the fakes spread over the curve again. The
-# table has the numbers, and the next cell compares the place with the discriminator's favourite.
+# there, whatever their noise. This is called **mode collapse**, and it is no mistake of the
+# generator: nobody is left who would tell it that the place is crowded. As soon as the discriminator
+# may learn, it calls the crowded place fake. And when both learn again, the fakes leave the place and
+# spread, though it takes them a while. The table has the numbers:
 
 # %%
 Table(rows, "One player at a time")
 
+# %% [markdown]
+# Where did the fakes meet in stage 2? Compare it with the place on the map that the discriminator of
+# that stage likes best:
+
 # %%
-crowded, (answers, fake) = list(stages)[2], list(stages.values())[2]
+answers, fake = stages["2. G alone, 2,000 more"]
 favourite = plane[answers.argmax()]
-print(f"{crowded}: the fakes are around ({fake[:, 0].mean():.2f}, {fake[:, 1].mean():.2f})")
-print(f"the discriminator answers most, {answers.max():.2f}, at ({favourite[0]:.2f}, {favourite[1]:.2f})")
+print("the fakes are around ({:.2f}, {:.2f})".format(*fake.mean(dim=0)))
+print("the favourite place is ({:.2f}, {:.2f})".format(*favourite), f"with {answers.max():.2f}")
 
 # %% [markdown]
 # Try it yourself, in any order. Each button goes on from where the players stand now.

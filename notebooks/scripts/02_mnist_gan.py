@@ -373,9 +373,11 @@ average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 # %% [markdown]
 # `Run` hands out the batches, draws the progress bar and writes everything to
 # `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
-# and run it: `resume` finds the run that was cut off and goes on to the very same result.
+# and run it: `resume` finds the run that was cut off and goes on to the very same result. The
+# `Recording` watches both players, as in lesson 01.
 
 # %%
+from helpers.recorder import Recording
 from helpers.run import Run
 
 run = Run(
@@ -385,6 +387,7 @@ run = Run(
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
     source=data.source,
+    recording=Recording("pictures", fixed_noise, images[:16]),
 )
 run.resume()
 
@@ -413,6 +416,16 @@ for real in run.batches(images):
 from helpers.plotting import plot_film
 
 plot_film(run.kept)
+
+# %% [markdown]
+# The player goes through all that the recording has seen, to and fro. The border and the bar of each
+# picture are the answer of the discriminator at that moment. Click on a picture to enlarge it, move
+# over the curves to look at another time, and take one step apart in *slow motion*.
+
+# %%
+from helpers.player import show
+
+show(run.recording, train_step=train_step, frames=60)
 
 # %% [markdown]
 # ## Reading the curves
@@ -527,10 +540,18 @@ news
 # %%
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
 way = torch.linspace(0, 1, 10, device=device).view(1, -1, 1)
-walk = start + way * (end - start)
+steps = start + way * (end - start)
 plot_images(
-    generate(walk.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
+    generate(steps.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
 )
+
+# %% [markdown]
+# Walk yourself. The slider moves all four at once, from the left end of the rows to the right:
+
+# %%
+from helpers.controls import walk
+
+walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0], shown=0)
 
 # %% [markdown]
 # ## The long run, without waiting

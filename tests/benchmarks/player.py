@@ -1,4 +1,4 @@
-"""What recording and playing cost: `python -m tests.benchmarks.player`.
+"""What recording and playing cost.
 
 Trains the networks of lesson 01 for 300 epochs on one thread while recording, saves the player
 and, where there is a Chromium, opens it. The same networks are trained without recording too, 96
@@ -21,6 +21,7 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from helpers.compact import CURVES
 from helpers.player import show
 from helpers.recorder import Recording
 
@@ -102,7 +103,8 @@ def measure_recording():
         with_it += watched.train(first, recording)
         without += alone.train(first)
     begin = time.process_time()
-    recording.finish(watched.history, watched.generator, watched.discriminator)
+    history = dict(zip(CURVES, watched.history.T, strict=True))
+    recording.finish(history, watched.generator, watched.discriminator)
     last = time.process_time() - begin
     watching = with_it[1] + last
     print(f"training alone           {without[0]:6.2f} s CPU")
@@ -149,7 +151,8 @@ def measure_page(path, chromium):
         browser.close()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure the recording, then the page."""
     recording = measure_recording()
     with tempfile.TemporaryDirectory() as folder:
         print(

@@ -1,4 +1,4 @@
-"""The player in a real browser. Skipped where there is no Chromium or no playwright."""
+"""The player and the live controls in a real browser; skipped without Chromium or playwright."""
 
 import json
 import os
@@ -104,9 +104,9 @@ def opened(browser, tmp_path):
     contexts, problems = [], []
 
     def open_it(player, width=1024, height=800, ready=True, name="run.html", **options):
-        text = player if isinstance(player, str) else None
+        text = player if isinstance(player, str) else player.page(contact_sheet=not ready)
         path = tmp_path / name
-        path.write_text(text, encoding="utf-8") if text else player.save(path)
+        path.write_text(text, encoding="utf-8")
         context = browser.new_context(
             viewport={"width": width, "height": height}, offline=True, **options
         )
@@ -251,20 +251,19 @@ def test_hovering_a_curve_looks_there_and_a_click_stays(opened, recordings):
     assert page.index() == len(recordings.points.frames) - 1
 
 
-@pytest.mark.parametrize(
-    ("layer", "rgb"), [("real", REAL), ("fakes", FAKE), ("grid", GREEN), ("arrows", (27, 31, 36))]
-)
-def test_a_layer_brings_and_takes_its_own_colour(opened, recordings, layer, rgb):
+def test_a_layer_brings_and_takes_its_own_colour(opened, recordings):
     page = opened(show(recordings.points))
     page.run("player.go(999)")
     page.frame.locator('input[name="map"]').uncheck()
-    box = page.frame.locator(f'input[name="{layer}"]')
-    box.check()
-    on, on_picture = page.colour(rgb), page.pixels()
-    box.uncheck()
-    assert page.colour(rgb) < 0.5 * on
-    box.check()
-    assert page.pixels() == on_picture
+    colours = {"real": REAL, "fakes": FAKE, "grid": GREEN, "arrows": (27, 31, 36)}
+    for layer, rgb in colours.items():
+        box = page.frame.locator(f'input[name="{layer}"]')
+        box.check()
+        on, on_picture = page.colour(rgb), page.pixels()
+        box.uncheck()
+        assert page.colour(rgb) < 0.5 * on, layer
+        box.check()
+        assert page.pixels() == on_picture, layer
 
 
 def test_the_map_has_signs_that_need_no_colour(opened, recordings):
@@ -299,16 +298,6 @@ def test_the_map_is_drawn_the_right_way_round(opened, recordings):
             )
             blue.append(pixel[2] - pixel[0])
         assert blue[0] > blue[1]  # bluer where the answer is higher
-
-
-def test_the_saturating_loss_has_other_arrows(opened, recordings):
-    page = opened(show(recordings.points))
-    page.run("player.go(60)")
-    own = page.pixels()
-    page.frame.select_option(".layers select", "saturating")
-    assert page.pixels() != own
-    page.frame.select_option(".layers select", "own")
-    assert page.pixels() == own
 
 
 def test_the_grid_of_noise_folds(opened, recordings):
@@ -533,27 +522,28 @@ def test_without_javascript_six_moments_stand_there(opened, recordings):
     assert picture.bounding_box()["width"] > 300
 
 
-@pytest.mark.parametrize("width", [360, 1024, 1920])
 @pytest.mark.parametrize("which", ["points", "pictures", "both"])
-def test_nothing_sticks_out_at_any_width_in_light_and_dark(opened, recordings, width, which):
+def test_nothing_sticks_out_at_any_width_in_light_and_dark(opened, recordings, which):
     one, other = recordings.points, recordings.pictures
     chosen = {"points": (one,), "pictures": (other,), "both": (one, other)}[which]
-    page = opened(show(*chosen, train_step=Run.train_step), width=width, color_scheme="light")
-    colours = []
-    for scheme in ("light", "dark"):
-        page.page.emulate_media(color_scheme=scheme)
-        page.settle()
-        colours.append(page.run("getComputedStyle(document.body).backgroundColor"))
-        for _ in range(2):  # as it opens, and in slow motion
-            assert page.run("document.documentElement.scrollWidth") <= width
-            outside = page.run(
-                "[...document.querySelectorAll('button, select, input[type=range]')].filter("
-                "(e) => e.offsetParent && e.getBoundingClientRect().right > innerWidth).length"
-            )
-            assert outside == 0
-            page.frame.click("#slowly")
+    page = opened(show(*chosen, train_step=Run.train_step), color_scheme="light")
+    for width in (360, 1024, 1920):
+        page.page.set_viewport_size({"width": width, "height": 800})
+        colours = []
+        for scheme in ("light", "dark"):
+            page.page.emulate_media(color_scheme=scheme)
             page.settle()
-    assert colours == ["rgb(255, 255, 255)", "rgb(21, 24, 28)"]
+            colours.append(page.run("getComputedStyle(document.body).backgroundColor"))
+            for _ in range(2):  # as it opens, and in slow motion
+                assert page.run("document.documentElement.scrollWidth") <= width
+                outside = page.run(
+                    "[...document.querySelectorAll('button, select, input[type=range]')].filter("
+                    "(e) => e.offsetParent && e.getBoundingClientRect().right > innerWidth).length"
+                )
+                assert outside == 0
+                page.frame.click("#slowly")
+                page.settle()
+        assert colours == ["rgb(255, 255, 255)", "rgb(21, 24, 28)"]
 
 
 def test_light_and_dark_can_be_changed(opened, recordings):
@@ -668,12 +658,27 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kin
     context.close()
 
 
-CELL = """
+CELLS = (
+    """
 from tests.small_runs import Run
 from helpers.player import show
 run = Run("points", planned=40).train(40)
 show(run.finish(), train_step=Run.train_step)
-"""
+""",
+    """
+import numpy as np
+from helpers import controls
+def draw(noise):
+    return np.broadcast_to(np.asarray(noise).reshape(-1, 1, 1, 1), (2, 1, 8, 8))
+controls.directions(draw, np.zeros(2), places=(0, 1), reach=1.0, alt="Two shades.")
+""",
+    """
+state = np.zeros(2)
+def brighter():
+    state[0] += 0.5
+controls.buttons({"brighter": brighter}, lambda: draw(state))
+""",
+)
 
 
 @pytest.fixture
@@ -681,7 +686,8 @@ def jupyterlab(tmp_path):
     """A JupyterLab of its own on a free port of this machine, with a notebook in its folder."""
     pytest.importorskip("jupyterlab")
     nbformat = pytest.importorskip("nbformat")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     (tmp_path / "work").mkdir()
     nbformat.write(notebook, tmp_path / "work" / "t.ipynb")
@@ -723,6 +729,37 @@ def asked(url, seconds=60):
     raise AssertionError("the server of the test does not answer")
 
 
+def live_controls_change_their_own_picture(page):
+    page.wait_for_function("document.querySelectorAll('.jupyter-widgets img').length === 2")
+
+    def pictures():
+        return page.evaluate(
+            """Promise.all([...document.querySelectorAll(".jupyter-widgets img")].map((i) =>
+            fetch(i.src).then((r) => r.arrayBuffer()).then((b) => new Uint8Array(b).join())))"""
+        )
+
+    def changed_after(act):
+        before, end = pictures(), time.monotonic() + 30
+        act()
+        while (now := pictures()) == before:
+            assert time.monotonic() < end, "no picture has changed"
+            page.wait_for_timeout(50)
+        return [a != b for a, b in zip(before, now, strict=True)]
+
+    handle = page.locator(".widget-slider .noUi-handle").first
+    handle.scroll_into_view_if_needed()
+
+    def slide():
+        handle.click()
+        page.keyboard.press("ArrowRight")
+
+    assert changed_after(slide) == [True, False]
+    assert page.locator(".widget-readout").first.inner_text() == "0.05"
+    assert changed_after(lambda: page.click("button:has-text('brighter')")) == [False, True]
+    page.wait_for_selector("text=Last: brighter (press 1).")
+    assert page.locator("text=number 1: 0.05, number 2: 0.00").count() == 1
+
+
 def test_in_jupyterlab_after_run_all(browser, jupyterlab):
     address, log = jupyterlab
     asked(f"{address}/api/status?token=t")
@@ -762,6 +799,7 @@ def test_in_jupyterlab_after_run_all(browser, jupyterlab):
     assert still.startswith("data:image/png")
     needed = inner.run("document.querySelector('main').offsetHeight")
     assert page.evaluate("document.querySelector('iframe.gan-player').offsetHeight") >= needed
+    live_controls_change_their_own_picture(page)
     assert problems == []
     assert abroad == []
     context.close()
