@@ -95,12 +95,15 @@ WRONG_ANSWERS = {
             (lambda _: "answer = 1.25", "You predicted 1.25. Measured: 1.3863"),
             (lambda _: "answer = 'ln 2'", "Measured: 1.3863"),
         ],
-        2: [(lambda _, letter=letter: f"answer = '{letter}'", "Measured: 1 ") for letter in "acd"],
+        2: [
+            (lambda _, letter=letter: f"answer = '{letter}'", "different points 1,")
+            for letter in "acd"
+        ],
         3: [
             (lambda s: changed(s, ("-bce", "bce")), "The sign is wrong"),
             (lambda s: changed(s, ("-bce", "bce"), ("zeros", "ones")), "That is the loss of the"),
             (lambda s: changed(s, ("))\n", ")) * len(fake_logits)\n")), "That is the sum"),
-            (lambda s: changed(s, ("))\n", ")) + 1\n")), "For 25 logits from -6 to 6"),
+            (lambda s: changed(s, ("))\n", ")) + 1\n")), "For 25 logits from -6 to 4"),
             (lambda s: changed(s, ("))\n", ")).item()\n")), "one number that depends"),
             (
                 lambda _: (
@@ -124,12 +127,12 @@ WRONG_ANSWERS = {
         ],
     },
     "02_mnist_gan": {
-        1: [(lambda _, letter=letter: f"answer = '{letter}'", "noise x 0.1: ") for letter in "ac"],
+        1: [(lambda _, letter=letter: f"answer = '{letter}'", "noise x 0.1: ") for letter in "a"],
         2: [
             (lambda _: "answer = 5", "You predicted 5. Measured: 2."),
             (lambda _: "answer = math.log2(10) / 2", "Measured: 2."),
         ],
-        3: [(lambda _, letter=letter: f"answer = '{letter}'", "Measured: ") for letter in "abd"],
+        3: [(lambda _, letter=letter: f"answer = '{letter}'", "Measured: ") for letter in "ad"],
         4: [
             (lambda _: "two_steps = train_step", "order: discriminator, generator."),
             (step_called_twice, "order: discriminator, generator, discriminator, generator."),
@@ -143,10 +146,12 @@ WRONG_ANSWERS = {
                 "there were 2 different batches of noise",
             ),
             (
-                lambda s: changed(s, ("torch.full(shape, label", "torch.full(shape, 0.0")).replace(
-                    "fake_logits, torch.zeros", "fake_logits, torch.ones"
-                ),
-                "The discriminator gets worse",
+                lambda s: changed(s, ("torch.full(shape, label", "torch.full(shape, 0.0")),
+                "The discriminator unlearns what is real",
+            ),
+            (
+                lambda s: changed(s, ("fake_logits, torch.zeros", "fake_logits, torch.ones")),
+                "The discriminator takes fakes for real",
             ),
             (
                 lambda s: changed(s, ("(fake), torch.ones", "(fake), torch.zeros")),
@@ -157,7 +162,7 @@ WRONG_ANSWERS = {
             (lambda _: "UnitGenerator = Generator", "not in [0, 1]"),
             (lambda s: changed(s, ("nn.Sigmoid", "nn.ReLU")), "not in [0, 1]"),
             (lambda s: changed(s, ("nn.Sigmoid()", "nn.Hardtanh(0, 1)")), "their gradient is 0"),
-            (lambda s: changed(s, ("nn.Sigmoid()", "nn.Softmax(1)")), "cannot make all greys"),
+            (lambda s: changed(s, ("nn.Sigmoid()", "nn.Softmax(1)")), "cannot make every pixel"),
             (
                 lambda s: (
                     changed(s, ("nn.Sigmoid()", "nn.Linear(784, 784)"))

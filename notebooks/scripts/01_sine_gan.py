@@ -983,7 +983,7 @@ exercises.check_swapped_labels(swapped_step, try_out)
 # ### 5. Another curve
 #
 # Which cells of this notebook know that the points come from a sine? Make at least 200 points of
-# another curve, a tensor of the shape (n, 2), for example a circle or a parabola.
+# another curve, a tensor of the shape (n, 2), for example a parabola.
 
 # %%
 my_points = None  # a tensor of the shape (n, 2)
@@ -999,8 +999,8 @@ exercises.check_own_curve(my_points, try_out)
 # <details><summary>Solution</summary>
 #
 # ```python
-# angle = 2 * math.pi * torch.rand(1024)
-# my_points = 2 * torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
+# my_x = 4 * torch.rand(1024) - 2
+# my_points = torch.stack([my_x, my_x**2], dim=1)
 # ```
 #
 # Only the cell that makes the training data knows it, and the measures. To see what the GAN has made
