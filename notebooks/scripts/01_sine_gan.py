@@ -982,6 +982,296 @@ buttons(
 )
 
 # %% [markdown]
+# ## A gallery of failures
+#
+# You may skip this part. It shows what goes wrong most often, each failure one changed argument
+# away from what works, and it puts some well-known advice to the test. The function below plays
+# one game of 2,000 steps, from the same seed each time, and gives back 2,000 fakes.
+
+# %%
+def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True):
+    seed_everything(seed)
+    generator, discriminator = Generator().to(device), Discriminator().to(device)
+    discriminator.train(dropout)
+    adam_g = torch.optim.Adam(generator.parameters(), lr_g, fused=True)
+    adam_d = torch.optim.Adam(discriminator.parameters(), lr_d, fused=True)
+    label_real, label_fake = (torch.full((32, 1), label, device=device) for label in labels)
+    for _ in range(20 if preset.level == "smoke" else 2000):
+        real = real_points[torch.randint(len(real_points), (32,), device=device)]
+        fake = generator(make_noise(32)).detach()
+        loss_d = bce(discriminator.logits(real), label_real)
+        loss_d = loss_d + bce(discriminator.logits(fake), label_fake)
+        adam_d.zero_grad()
+        loss_d.backward()
+        adam_d.step()
+        logits = discriminator.logits(generator(make_noise(32)))
+        zeros = torch.zeros_like(logits)
+        loss_g = -bce(logits, zeros) if saturating else bce(logits, zeros + 1)
+        adam_g.zero_grad()
+        loss_g.backward()
+        adam_g.step()
+    return generator(make_noise(2000)).detach().cpu()
+
+
+# %% [markdown]
+# Six games, and one as it should be:
+
+# %%
+games = {
+    "as it should be": {},
+    "the generator learns too slowly": {"lr_g": 1e-5},
+    "the discriminator learns too slowly": {"lr_d": 2e-5},
+    "both learn too fast": {"lr_d": 3e-2, "lr_g": 3e-2},
+    "labels swapped": {"labels": (0.0, 1.0)},
+    "saturating loss": {"saturating": True},
+    "no dropout": {"dropout": False},
+}
+outcomes = {name: play(**changes) for name, changes in games.items()}
+
+# %% [markdown]
+# All seven, in pictures:
+
+# %%
+from helpers.plotting import draw_points, new_figure
+
+alt = "Real points and fakes of seven games: " + ", ".join(games)
+figure, axes = new_figure(alt, rows=2, columns=4, size=(11, 5), sharex=True, sharey=True)
+axes[-1, -1].set_axis_off()
+for axis, (name, fake) in zip(axes.flat, outcomes.items()):
+    draw_points(axis, "real", real_points[:300].cpu())
+    draw_points(axis, "fake", fake[:300])
+    axis.set(title=name, xlim=(-1, 7.5), ylim=(-2.5, 2.5))
+figure
+
+# %% [markdown]
+# And in two numbers, how plausible and how varied:
+
+# %%
+rows = [
+    {
+        "game": name,
+        "distance to the curve": distance_to_curve(fake),
+        "share of bins covered": coverage(fake),
+    }
+    for name, fake in outcomes.items()
+]
+Table(rows, "What one changed argument does")
+
+# %% [markdown]
+# ## Exercises
+#
+# First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
+# and the cell below it: a check measures what is asked and compares. Before you have answered it
+# says so and runs nothing. A solution is folded away under each exercise.
+
+# %%
+from helpers import exercises
+
+# %% [markdown]
+# Some exercises train new players. This function does it and returns 1,000 fakes and, for each step,
+# the mean answers on real and on fake. The players that you have trained above are put back
+# afterwards.
+
+# %%
+def try_out(steps, step=None, data=None, **settings):
+    global generator, discriminator, optimizer_g, optimizer_d
+    data, rows = real_points if data is None else data.to(device), []
+    before = generator, discriminator, optimizer_g, optimizer_d
+    generator, discriminator, optimizer_g, optimizer_d = new_players(replace(preset, **settings))
+    try:
+        for _ in range(steps):
+            batch = data[torch.randint(len(data), (32,), device=device)]
+            rows.append(torch.stack((step or train_step)(batch)[2:]).detach().cpu())
+        return generate(make_noise(1000)), torch.stack(rows) if rows else None
+    finally:
+        generator, discriminator, optimizer_g, optimizer_d = before
+
+
+# %% [markdown]
+# ### 1. Real with the label 0.9
+#
+# In lesson 02 real examples will get the label 0.9 instead of 1; fakes keep the label 0. A
+# discriminator answers 0.5 to everything. What is its loss, real and fake together? With the label 1
+# it was $2 \ln 2 = 1.3863$.
+
+# %%
+answer = None  # a number
+
+
+# %% [markdown]
+# The experiment asks PyTorch. The logit of the answer 0.5 is 0.
+
+# %%
+def undecided_loss():
+    logits, labels = torch.zeros(32, 1), torch.full((32, 1), 0.9)
+    return bce(logits, labels) + bce(logits, torch.zeros(32, 1))
+
+
+exercises.check_undecided_loss(answer, undecided_loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = 2 * math.log(2)
+# ```
+#
+# The same as before: $-0.9 \ln 0.5 - 0.1 \ln 0.5 = \ln 2$. At the answer 0.5 the label does not matter.
+#
+# </details>
+
+# %% [markdown]
+# ### 2. Where is the chance?
+#
+# You give the generator the *same* noise vector 1,000 times, and you ask the discriminator 1,000 times
+# about the *same* point, both as they are while they train. Who gives the same result each time?
+#
+# - a: both
+# - b: only the generator
+# - c: only the discriminator
+# - d: neither
+
+# %%
+answer = None  # "a", "b", "c" or "d"
+
+
+# %% [markdown]
+# The experiment counts how many different points and answers there are.
+
+# %%
+@torch.no_grad()
+def same_again():
+    noise, point = make_noise(1), real_points[:1]
+    points = torch.cat([generator(noise) for _ in range(1000)])
+    answers = torch.cat([discriminator(point) for _ in range(1000)])
+    return len(points.unique(dim=0)), len(answers.unique())
+
+
+exercises.check_same_again(answer, same_again)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "b"
+# ```
+#
+# All chance in a fake comes from its noise. The discriminator has dropout, which is chance as well.
+#
+# </details>
+
+# %% [markdown]
+# ### 3. The loss that saturates
+#
+# Write the generator's *other* loss, the mean of $\log(1 - a_\text{fake})$, as a function of the
+# logits. Which will be larger for early fakes, its gradient or that of $-\log(a_\text{fake})$, and how
+# many times?
+
+# %%
+def saturating_loss(fake_logits):
+    return None  # your code
+
+
+# %% [markdown]
+# The check compares your values and gradients with the formula. Then it takes early fakes: for 200
+# steps only the discriminator learns, because the generator's learning rate is 0.
+
+# %%
+def early_logits():
+    _, answers = try_out(200, learning_rate_g=0)
+    return torch.logit(answers[-20:, 1:])
+
+
+exercises.check_saturating_loss(saturating_loss, early_logits)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def saturating_loss(fake_logits):
+#     return -bce(fake_logits, torch.zeros_like(fake_logits))
+# ```
+#
+# The discriminator's loss on fakes is $-\log(1 - a_\text{fake})$, so the minus sign makes the
+# generator want the opposite. Early fakes are answered with almost 0. There the slope of
+# $\log(1 - a)$ is almost 0, too, and that of $-\log(a)$ is almost -1.
+#
+# </details>
+
+# %% [markdown]
+# ### 4. Swap the labels
+#
+# Let 0 mean real and 1 mean fake, from now on, for both players. Predict what the generator will
+# learn: the sine, something else, nothing? Then copy `train_step` into the next cell, call the copy
+# `swapped_step` and change what has to be changed.
+
+# %%
+swapped_step = None  # replace this line by your function
+
+# %% [markdown]
+# The check trains 500 steps with your function. It looks at the answers, and at the bins of the sine
+# that the fakes reach.
+
+# %%
+exercises.check_swapped_labels(swapped_step, try_out)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def swapped_step(real):
+#     ones, zeros = torch.ones(len(real), 1, device=device), torch.zeros(len(real), 1, device=device)
+#     fake = generator(make_noise(len(real))).detach()
+#     real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
+#     loss_d = bce(real_logits, zeros) + bce(fake_logits, ones)  # changed, twice
+#     optimizer_d.zero_grad()
+#     loss_d.backward()
+#     optimizer_d.step()
+#     fake = generator(make_noise(len(real)))
+#     discriminator.requires_grad_(False)
+#     loss_g = bce(discriminator.logits(fake), zeros)  # changed
+#     optimizer_g.zero_grad()
+#     loss_g.backward()
+#     optimizer_g.step()
+#     discriminator.requires_grad_(True)
+#     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+# ```
+#
+# The generator learns the sine as before: the labels are names for two sides. If you forget the
+# generator's label, it aims at fake, and runs away from everything real.
+#
+# </details>
+
+# %% [markdown]
+# ### 5. Another curve
+#
+# Which cells of this notebook know that the points come from a sine? Make at least 200 points of
+# another curve, a tensor of the shape (n, 2), for example a parabola.
+
+# %%
+my_points = None  # a tensor of the shape (n, 2)
+
+# %% [markdown]
+# The check trains 1,000 steps with your points and measures how far they are from the nearest fake,
+# before and after.
+
+# %%
+exercises.check_own_curve(my_points, try_out)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_x = 4 * torch.rand(1024) - 2
+# my_points = torch.stack([my_x, my_x**2], dim=1)
+# ```
+#
+# Only the cell that makes the training data knows it, and the measures. To see what the GAN has made
+# of your curve, run `plot_points(my_points, try_out(1000, None, my_points)[0])` in a new cell.
+#
+# </details>
+
+# %% [markdown]
 # ## What you saw
 #
 # - A GAN is two networks: the generator turns noise into fakes, the discriminator says how real an

@@ -675,6 +675,214 @@ rows = [variety("collapsed", collapsed), variety("trained", fakes), variety("rea
 Table(rows, "Is it varied?")
 
 # %% [markdown]
+# ## Exercises
+#
+# First predict, then run, then explain, as in lesson 01: write your answer into the cell with
+# `answer = None`, run it and the cell below it. Before you have answered, the check says so and runs
+# nothing. A solution is folded away under each exercise.
+
+# %%
+from helpers import exercises
+
+# %% [markdown]
+# ### 1. How large must the noise be?
+#
+# The trained generator has always got noise of the normal distribution, with numbers of a size of
+# about 1. What do 1,000 pictures look like if you make all the noise ten times smaller?
+#
+# - a: like digits, but ten times paler
+# - b: nearly all like one and the same picture
+# - c: as always
+
+# %%
+answer = None  # "a", "b" or "c"
+
+
+# %% [markdown]
+# The experiment measures the spread and counts what the classifier takes for no digit. For comparison
+# the check also runs it with the usual noise, and with noise that is ten times larger.
+
+# %%
+def scaled_noise(scale):
+    pictures = generate(scale * make_noise(1000), average)
+    classes = class_counts(classifier(pictures)[1].argmax(axis=1))
+    return float(pictures.std(dim=0).mean()), classes.none
+
+
+exercises.check_small_noise(answer, scaled_noise)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "b"
+# ```
+#
+# Which picture comes out depends on how the noise vectors differ from each other, and small ones
+# hardly do. Look at them: `plot_images(generate(0.1 * make_noise(16), average))`.
+#
+# </details>
+
+# %% [markdown]
+# ### 2. Half of the digits
+#
+# A generator makes perfect digits, all equally often, but only the even ones. What is the entropy of
+# its class counts? For all ten digits it is $\log_2 10 = 3.32$ bits.
+
+# %%
+answer = None  # a number
+
+
+# %% [markdown]
+# The experiment takes real test pictures, 100 of each even digit, and lets the classifier count.
+
+# %%
+def entropy_of_even_digits():
+    even = [(data.test_labels == digit).nonzero()[:100, 0] for digit in (0, 2, 4, 6, 8)]
+    _, chances = classifier(test_images[torch.cat(even)])
+    return class_counts(chances.argmax(axis=1)).entropy
+
+
+exercises.check_even_digits(answer, entropy_of_even_digits)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = math.log2(5)
+# ```
+#
+# Each time the number of equally frequent classes is halved, one bit is lost.
+#
+# </details>
+
+# %% [markdown]
+# ### 3. The thief
+#
+# Somebody sells you a generator that takes pictures from the training data and hands them out as its
+# own. Which of the measures of this lesson finds out?
+#
+# - a: the Frechet distance
+# - b: precision and recall
+# - c: the nearest training picture
+# - d: none of them
+
+# %%
+answer = None  # "a", "b", "c" or "d"
+
+
+# %% [markdown]
+# The experiment judges 1,000 stolen pictures with all of them.
+
+# %%
+def thief():
+    stolen = images[torch.randperm(len(images))[:1000]].cpu()
+    news = novelty(stolen[:200], images.cpu(), test_images[:200])
+    return measure(classifier, stolen, images.cpu()), news
+
+
+exercises.check_thief(answer, thief)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "c"
+# ```
+#
+# Plausible and varied is not enough: *is it new?* is a question of its own.
+#
+# </details>
+
+# %% [markdown]
+# ### 4. Two steps against one
+#
+# Write a training step in which the discriminator learns twice, each time from fresh fakes, and then
+# the generator once. Predict first: what will a step like this do to the losses? Copy `train_step`
+# into the next cell, call the copy `two_steps` and change it.
+
+# %%
+two_steps = None  # replace this line by your function
+
+
+# %% [markdown]
+# The check watches one call with new players: who is trained when, with which noise, and how the
+# discriminator's answers change.
+
+# %%
+def watch(step):
+    global generator, discriminator, optimizer_g, optimizer_d
+    before = generator, discriminator, optimizer_g, optimizer_d
+    generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+    networks = {"generator": generator, "discriminator": discriminator}
+    optimizers = {"generator": optimizer_g, "discriminator": optimizer_d}
+    try:
+        exercises.check_two_steps(step, networks, optimizers, images[:64], fixed_noise)
+    finally:
+        generator, discriminator, optimizer_g, optimizer_d = before
+
+
+watch(two_steps)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def two_steps(real):
+#     label, shape = preset.real_label, (len(real), 1)
+#     for _ in range(2):
+#         fake = generator(make_noise(len(real))).detach()
+#         real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
+#         loss_d = bce(real_logits, torch.full(shape, label, device=device))
+#         loss_d = loss_d + bce(fake_logits, torch.zeros(shape, device=device))
+#         optimizer_d.zero_grad()
+#         loss_d.backward()
+#         optimizer_d.step()
+#     fake = generator(make_noise(len(real)))
+#     discriminator.requires_grad_(False)
+#     loss_g = bce(discriminator.logits(fake), torch.ones(shape, device=device))
+#     optimizer_g.zero_grad()
+#     loss_g.backward()
+#     optimizer_g.step()
+#     discriminator.requires_grad_(True)
+#     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+# ```
+#
+# To call `train_step` twice is not enough: the generator would learn twice as well.
+#
+# </details>
+
+# %% [markdown]
+# ### 5. Pictures from 0 to 1
+#
+# A colleague scales the real pictures to the range from 0 to 1 instead of -1 to 1. Write the generator
+# that fits them: the same number of weights, every pixel between 0 and 1, and nothing cut off.
+
+# %%
+UnitGenerator = None  # replace this line by your class
+
+# %% [markdown]
+# The check looks at the shape, the weights and the range of what it makes.
+
+# %%
+exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class UnitGenerator(Generator):
+#     def __init__(self):
+#         super().__init__()
+#         self.model[-1] = nn.Sigmoid()
+# ```
+#
+# `(Tanh + 1) / 2` will do as well. `ReLU` or `clamp` will not: where they cut a pixel off, its
+# gradient is 0.
+#
+# </details>
+
+# %% [markdown]
 # ## What you saw
 #
 # - The GAN of lesson 01 makes digits once its networks are larger: the losses and the five steps are
