@@ -1037,7 +1037,7 @@ from helpers.plotting import draw_points, new_figure
 alt = "Real points and fakes of seven games: " + ", ".join(games)
 figure, axes = new_figure(alt, rows=2, columns=4, size=(11, 5), sharex=True, sharey=True)
 axes[-1, -1].set_axis_off()
-for axis, (name, fake) in zip(axes.flat, outcomes.items()):
+for axis, (name, fake) in zip(axes.flat[:7], outcomes.items(), strict=True):
     draw_points(axis, "real", real_points[:300].cpu())
     draw_points(axis, "fake", fake[:300])
     axis.set(title=name, xlim=(-1, 7.5), ylim=(-2.5, 2.5))
