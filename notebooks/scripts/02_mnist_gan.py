@@ -556,29 +556,29 @@ walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0], shown=0)
 # %% [markdown]
 # ## The long run, without waiting
 #
-# What would more time have brought? Two longer runs come with the course, so that you need not
-# wait for them: `full` is the lecture's own recipe, 50 epochs of it, and `best` is the recipe of the
-# preset `lesson` for 30 epochs. Their weights fit into the very same class.
+# What would more time have brought? A longer run comes with the course, so that you need not wait for
+# it: the settings of the preset `lesson` for 30 epochs. Its weights fit into the very same class.
 
 # %%
 from helpers.checkpoint import load_weights
 
-long_runs = {level: Generator().to(device) for level in ("full", "best")}
-for level, network in long_runs.items():
-    facts = load_weights(network, f"digits_generator_{level}")
-    print(f"{level}: {facts['steps']:,} steps in {facts['seconds'] / 60:.0f} minutes")
+long_run = Generator().to(device)
+facts = load_weights(long_run, "digits_generator_best")
+print(f"{facts['steps']:,} steps; {facts['data']}")
 
 # %% [markdown]
-# Each row is one generator, and each has got the same sixteen noise vectors.
+# Each row is one generator. Both have got the same sixteen noise vectors, and make different digits of
+# them: what a noise vector means is up to the generator.
 
 # %%
-rows = {"your run": average} | long_runs
+rows = {"your run": average, "30 epochs": long_run}
 strip = torch.cat([generate(noise[:16], network) for network in rows.values()])
 labels = [name if i == 0 else "" for name in rows for i in range(16)]
-plot_images(strip, labels, columns=16, title="Your run and two longer ones")
+plot_images(strip, labels, columns=16, title="Your run and a longer one")
+
 
 # %% [markdown]
-# The same measures for all three:
+# The same measures for both:
 
 # %%
 def summary(name, network):
@@ -594,6 +594,10 @@ def summary(name, network):
 
 floor = f"{results.frechet.samples:,} pictures each; Frechet distance of real to real "
 Table([summary(*row) for row in rows.items()], floor + f"{results.frechet.floor:.1f}")
+
+# %% [markdown]
+# So *when should you stop*? Not when the losses say so, for they stay where they are. Measure now and
+# then, keep the weights of the best moment, and stop when the measure no longer gets better.
 
 # %% [markdown]
 # ## When it fails

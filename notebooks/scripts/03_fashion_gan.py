@@ -295,6 +295,7 @@ average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 # The run writes to `data/runs/03_fashion_gan/`.
 
 # %%
+from helpers.recorder import Recording
 from helpers.run import Run
 
 run = Run(
@@ -304,6 +305,7 @@ run = Run(
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
     source=data.source,
+    recording=Recording("pictures", fixed_noise, images[:16]),
 )
 run.resume()
 
@@ -373,6 +375,7 @@ warm_run = Run(
     optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
     seed=seed,
     source=data.source,
+    recording=Recording("pictures", fixed_noise, images[:16], title="From the digits' weights"),
 )
 warm_run.resume()
 
@@ -395,6 +398,16 @@ for real in warm_run.batches(images):
 
 # %%
 plot_film({0: started_as} | warm_run.kept)
+
+# %% [markdown]
+# Both ways on one clock: on the left clothes come out of noise, on the right out of digits. Press
+# *Play*, or drag the time.
+
+# %%
+from helpers.player import show
+
+run.recording.title = "From new weights"
+show(run.recording, warm_run.recording, train_step=train_step, frames=40)
 
 # %% [markdown]
 # ## Is it plausible? Is it varied? Is it new?
