@@ -80,7 +80,8 @@ class Chart {
       const { x, y } = this.view.curves[name], value = y[Math.max(0, x.findLastIndex((at) => at <= step))];
       this.values[i].textContent = step || name === "coverage" ? number(value) : "";
       context.fillStyle = ink[colour];
-      if (Number.isFinite(value)) context.fillRect(this.x(step) - 4, this.y(value) - 4, 8, 8);
+      const end = Math.min(step, x.at(-1)); // where a shorter run has ended
+      if (Number.isFinite(value)) context.fillRect(this.x(end) - 4, this.y(value) - 4, 8, 8);
     });
   }
 }

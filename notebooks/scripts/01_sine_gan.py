@@ -567,7 +567,6 @@ except RuntimeError as error:
     answers_are_used_up = True
 assert answers_are_used_up
 
-
 # %% [markdown]
 # ## Training
 #
@@ -870,7 +869,6 @@ points_on_the_way = average(way).detach().cpu()
 print(f"distance to the curve on the way: {distance_to_curve(points_on_the_way):.3f}")
 plot_mapping(noise_grid.cpu(), landing.cpu(), way.cpu(), points_on_the_way)
 
-
 # %% [markdown]
 # Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
 
@@ -891,6 +889,7 @@ directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
 from helpers.controls import walk
 
 walk(show_one, start, end, shown=0)
+
 
 # %% [markdown]
 # ## One player at a time
