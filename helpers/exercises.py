@@ -209,11 +209,12 @@ def check_even_digits(answer: float | None, experiment: Callable[[], float]) -> 
         return
     measured = float(experiment())
     _compare(
-        _is_number(answer) and math.isclose(answer, measured, abs_tol=0.1),
+        _is_number(answer) and math.isclose(answer, measured, abs_tol=0.15),
         answer,
         f"{measured:.2f} bits",
-        "k equally frequent classes have log2(k) bits: 3.32 for ten, 2.32 for five. Losing half of "
-        "the digits costs one bit only, so read the entropy together with the share of classes.",
+        "k equally frequent classes have log2(k) bits: 3.32 for ten, 2.32 for five (the "
+        "classifier gives a few pictures the wrong name, so a little more is measured). Losing half "
+        "of the digits costs one bit only: read the entropy together with the share of classes.",
     )
 
 
