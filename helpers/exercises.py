@@ -29,7 +29,7 @@ def check_undecided_loss(answer: float | None, experiment: Callable[[], float]) 
     measured, best = float(experiment()), math.log(0.45 / 0.55)
     at_best = bce(torch.tensor(best), torch.tensor(0.9)) + softplus(torch.tensor(best))
     _compare(
-        _is_number(answer) and math.isclose(answer, measured, abs_tol=0.01),
+        math.isclose(_number(answer), measured, abs_tol=0.01),
         answer,
         f"{measured:.4f}",
         "For the answer 0.5 both logarithms are the same, so each side costs "
@@ -209,11 +209,13 @@ def check_even_digits(answer: float | None, experiment: Callable[[], float]) -> 
         return
     measured = float(experiment())
     _compare(
-        _is_number(answer) and math.isclose(answer, measured, abs_tol=0.1),
+        math.isclose(_number(answer), measured, abs_tol=0.15),
         answer,
         f"{measured:.2f} bits",
-        "k equally frequent classes have log2(k) bits: 3.32 for ten, 2.32 for five. Losing half of "
-        "the digits costs one bit only, so read the entropy together with the share of classes.",
+        "k equally frequent classes have log2(k) bits: 3.32 for ten, 2.32 for five (the "
+        "classifier gives a few pictures the wrong name, so a little more is measured). Losing "
+        "half of the digits costs one bit only: read the entropy together with the share of "
+        "classes.",
     )
 
 
@@ -368,8 +370,12 @@ def _is_open(answer: object) -> bool:
     return answer is None
 
 
-def _is_number(answer: object) -> bool:
-    return isinstance(answer, int | float) and not isinstance(answer, bool)
+def _number(answer: object) -> float:
+    """Return an answer (a number, a tensor of one number, a text) as a float; NaN if it is none."""
+    try:
+        return float(answer)
+    except (TypeError, ValueError, RuntimeError):
+        return math.nan
 
 
 def _letter(answer: object) -> str:
