@@ -4,7 +4,7 @@ const CHARTS = [ // of each curve: name, label, colour, dashes
     guides: [[Math.LN2, "ln 2"], [2 * Math.LN2, "2 ln 2"]] },
   { title: "D's mean answer", guides: [[0.5, "0.5"]], top: 1,
     curves: [["answer_real", "on real", "real", []], ["answer_fake", "on fake", "fake", [6, 3]]] },
-  { title: "Coverage", curves: [["coverage", "share of 20 stretches", "ink", []]], guides: [], top: 1 },
+  { title: "Coverage", curves: [["coverage", "share of 20 bins", "ink", []]], guides: [], top: 1 },
 ];
 
 class Chart {

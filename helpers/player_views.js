@@ -34,7 +34,7 @@ function element(tag, properties = {}, ...children) {
 
 // ---------------------------------------------------------------- colours and strokes
 const ink = {}; // the colours of the style sheet, by name
-let ANSWER = []; // 255 colours [r, g, b] from "fake" over "undecided" to "real"
+let ANSWER = []; // 255 colours [r, g, b, alpha] from "fake" over "undecided" to "real"
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -42,8 +42,8 @@ function readColours() {
     ink[name] = style.getPropertyValue("--" + name).trim();
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const [fake, middle, real] = [rgb(ink.fake), rgb(ink.undecided), rgb(ink.real)];
-  ANSWER = Array.from({ length: 255 }, (_, i) =>
-    middle.map((c, k) => Math.round(i < 127 ? mix(fake[k], c, i / 127) : mix(c, real[k], (i - 127) / 127))));
+  ANSWER = Array.from({ length: 255 }, (_, i) => [...middle.map((c, k) =>
+    Math.round(i < 127 ? mix(fake[k], c, i / 127) : mix(c, real[k], (i - 127) / 127))), 150]);
 }
 const colourOf = (answer) => ANSWER[Math.round(clamp(answer, 0, 1) * 254)];
 
@@ -196,8 +196,7 @@ class PointsView extends View {
     Object.assign(this, fit(this.canvas));
     const frame = this.frameAt(step), { moment, context, width, height } = this;
     const now = this.now = moment ? this.slowScene(moment) : this.scene(frame);
-    context.fillStyle = ink.paper;
-    context.fillRect(0, 0, width, height);
+    Object.assign(context, { fillStyle: ink.paper }).fillRect(0, 0, width, height);
     if (now.showMap) this.drawMap(now.map);
     this.drawAxes();
     if (now.real) this.drawReal(now.batch);
@@ -228,7 +227,7 @@ class PointsView extends View {
     const small = this.small.getContext("2d"), image = small.createImageData(n, n);
     values.forEach((answer, i) => {
       const at = 4 * ((n - 1 - Math.floor(i / n)) * n + i % n); // the first row is the lowest
-      if (Number.isFinite(answer)) image.data.set([...colourOf(answer), 150], at);
+      if (Number.isFinite(answer)) image.data.set(colourOf(answer), at);
     });
     small.putImageData(image, 0, 0);
     const w = width / (n - 1), h = height / (n - 1); // cells are centred on the points asked
@@ -236,6 +235,8 @@ class PointsView extends View {
     context.drawImage(this.small, -w / 2, -h / 2, w * n, h * n);
     stroke(context, ink.ink, 1.6, () => { // in each cell, join the points where its edges cross 0.5
       for (let j = 0; j < n - 1; j++) for (let i = 0; i < n - 1; i++) {
+        const at = j * n + i, below = values[at] < 0.5;
+        if ([1, n, n + 1].every((more) => values[at + more] < 0.5 === below)) continue;
         const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
         let draw = "moveTo";
         corners.forEach((a, k) => {
@@ -404,9 +405,7 @@ class PicturesView extends View {
     const frame = this.frameAt(step), { moment, context } = this;
     const now = this.now = moment ? this.slowScene(moment)
       : { sprite: this.sprites[frame], answers: this.answersAt(frame) };
-    context.fillStyle = ink.panel;
-    context.fillRect(0, 0, this.width, this.height);
-    context.imageSmoothingEnabled = false;
+    Object.assign(context, { fillStyle: ink.panel, imageSmoothingEnabled: false }).fillRect(0, 0, this.width, this.height);
     for (const k of this.all) {
       const [x, y, w, h] = this.place(k);
       this.drawTile(now.sprite, k, x, y, w, h, now.answers);
@@ -428,7 +427,7 @@ class PicturesView extends View {
     const { context } = this, edge = Math.max(2, w * 0.035), bar = BAR * w, gap = 2 + edge;
     context.drawImage(...this.tile(sprite, k), x + gap, y + gap, w - 2 * gap, h - 2 * gap - bar);
     if (!this.on.border || !answers) return;
-    const colour = Number.isFinite(answers[k]) ? `rgb(${colourOf(answers[k])})` : ink.line;
+    const colour = Number.isFinite(answers[k]) ? `rgb(${colourOf(answers[k]).slice(0, 3)})` : ink.line;
     stroke(context, colour, edge, () => context.rect(x + 2 + edge / 2, y + 2 + edge / 2, w - 4 - edge, h - 4 - edge - bar));
     context.fillStyle = colour;
     context.fillRect(x + 2, y + h - 1 - bar, (w - 4) * clamp(answers[k] || 0, 0, 1), bar - 1);

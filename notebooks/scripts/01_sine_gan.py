@@ -1278,6 +1278,7 @@ exercises.check_own_curve(my_points, try_out)
 # - Both losses are binary cross-entropy. The discriminator gets real examples with the label 1 and
 #   fakes with 0; the generator gets fakes with 1.
 # - Five steps, over and over; in step 3 only the discriminator changes, in step 5 only the generator.
+#   If the generator learns alone, all its fakes end up at one point.
 # - The losses do not tell you whether the fakes are good: they began and ended at about the same
 #   values. Look at the fakes and measure them beside real data.
 # - A GAN never comes to rest. Smaller steps and an average of the weights make its result steadier.
