@@ -212,6 +212,37 @@ def plot_film(kept: dict, count: int = 6, moments: int = 8) -> Picture:
     return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
 
 
+def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> Picture:
+    """Grid of colour pictures (n, height, width, 3), uint8 or in [-1, 1], without gaps.
+
+    `heads` (a text for each column) stand above the columns.
+    """
+    faces = _array(faces)
+    if faces.dtype != np.uint8:
+        faces = ((np.clip(faces, -1, 1) + 1) * 127.5).astype(np.uint8)
+    columns = min(columns, len(faces))
+    rows = math.ceil(len(faces) / columns)
+    height, width = faces.shape[1:3]
+    grid = np.full((rows * columns, height, width, 3), 255, np.uint8)
+    grid[: len(faces)] = faces
+    grid = grid.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    named = f"; columns: {', '.join(heads)}" if heads else ""
+    room = 0.35 * bool(title) + 0.25 * bool(heads)
+    scale = 8.0 / max(columns, 8)
+    figure, axis = new_figure(
+        f"Grid of {len(faces)} faces in {rows} rows{named}. {title}",
+        size=(columns * scale, rows * scale * height / width + room),
+    )
+    axis.imshow(grid.reshape(rows * height, columns * width, 3))
+    axis.xaxis.tick_top()
+    axis.set_xticks([(i + 0.5) * width - 0.5 for i in range(columns)] if heads else [], heads)
+    axis.set_yticks([])
+    axis.tick_params(length=0, labelsize=9)
+    axis.spines[:].set_visible(False)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
 class Table:
     """Rows of equal columns, shown as an HTML table with headers, and as Markdown in plain text."""
 

@@ -1,0 +1,122 @@
+"""Lesson 04 with other seeds, and which change of the networks does what.
+
+    python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
+    python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
+    python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
+
+All use the networks, settings, training step and measures of the notebook. Every row of `rows` has
+as many iterations and as large batches as the others. The distance is that of the lesson, of 500
+faces from noise that was not used to choose the best moment.
+"""
+
+import contextlib
+import io
+import os
+import tempfile
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from tests.tools.lesson import run_cells
+
+LESSON = "04_celeba_keras_gan"
+PLAYERS = {
+    "slides' networks": ("create_generator", "create_discriminator"),
+    "deep discriminator": ("create_generator", "create_deep_discriminator"),
+    "BatchNorm generator": ("create_normalised_generator", "create_discriminator"),
+    "both": ("create_normalised_generator", "create_deep_discriminator"),
+}
+
+
+def definitions() -> dict:
+    """Run the cells of the lesson up to the second GAN, without training anything."""
+    skipped = ("train(first", "train(second", "first.seconds", "film(first", "fakes_of_first =")
+
+    def change(source: str) -> str:
+        if any(word in source for word in skipped):
+            source = source.split("\n\n\ntrain(")[0] if "def train" in source else ""
+        return source.replace("film(first)", "")
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        return run_cells(LESSON, until="def create_normalised_generator", change=change)
+
+
+def train(names: dict, players: str, settings, seed: int) -> dict:
+    """Train one pair of networks and return what came out."""
+    names["seed"] = seed
+    gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
+
+    def look(run):
+        run.keep(np.zeros(1, np.uint8), names["distance"](fakes(names["fixed_noise"])).value)
+
+    def fakes(noise):
+        return names["generate"](gan.generator, noise)
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        run = names["Run"](f"{players} {seed}", gan, settings, seed, "benchmark", look)
+        begin = time.process_time()
+        gan.fit(names["real_batches"](settings), callbacks=[run], verbose=0, shuffle=False)
+        used = time.process_time() - begin
+    noise = np.random.default_rng(1000 + seed).normal(size=names["fixed_noise"].shape)
+    last = fakes(noise.astype("float32"))
+    run.load_best(gan.generator)
+    best = fakes(noise.astype("float32"))
+    picture = run.folder / "fakes.png"
+    names["plot_faces"](best[:64]).savefig(picture)
+    return {
+        "networks": players,
+        "seed": seed,
+        "iterations": run.step,
+        "seconds": round(run.seconds),
+        "CPU seconds": round(used),
+        "distance, last": round(names["distance"](last).value, 1),
+        "spread, last": round(names["spread"](last), 2),
+        "best at": run.best_step,
+        "distance, best": round(names["distance"](best).value, 1),
+        "spread, best": round(names["spread"](best), 2),
+        "floor": round(names["distance"](best).floor, 1),
+        "all": [round(v) for v in run.distances.values()],
+        "64 fakes": str(picture),
+    }
+
+
+def two_iterations_of_full() -> None:
+    """Build the lecture's networks as they are, at 128 pixels, and run two iterations of each."""
+    os.environ["GAN_PRESET"] = "full"
+    os.environ["GAN_FACES"] = os.environ.get("GAN_FACES", "drawn")
+    names = definitions()
+    for players, part in (("both", "second"), ("slides' networks", "first")):
+        settings = replace(getattr(names["preset"], part), iterations=2)
+        gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
+        for batches in (1, 2):
+            begin, cpu = time.perf_counter(), time.process_time()
+            real = names["real_batches"](settings).take(batches)
+            logs = gan.fit(real, verbose=0, shuffle=False).history
+            print(
+                f"{players}: {batches} iterations in {time.perf_counter() - begin:.0f} s "
+                f"({time.process_time() - cpu:.0f} s CPU), batch {settings.batch_size}, at most "
+                f"{names['peak_memory']():.1f} GB so far, {logs}",
+                flush=True,
+            )
+
+
+def main(*arguments: str) -> None:
+    """Print one row for each training."""
+    os.environ.setdefault("GAN_PRESET", "lesson")
+    os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp())
+    if arguments == ("full",):
+        return two_iterations_of_full()
+    names = definitions()
+    settings = names["preset"].second
+    if arguments[0] == "rows":
+        settings = replace(settings, iterations=300, batch_size=16)
+        for players in PLAYERS:
+            print(train(names, players, settings, int(arguments[1])), flush=True)
+    elif arguments[0] == "first":
+        for seed in map(int, arguments[1:]):
+            row = train(names, "slides' networks", names["preset"].first, seed)
+            print(row, flush=True)
+    else:
+        for seed in map(int, arguments):
+            print(train(names, "both", settings, seed), flush=True)
