@@ -43,10 +43,12 @@ VERSION = 1
 class Run(keras.callbacks.Callback):
     """One training run of a GAN as a callback of `fit`, which counts on from `step`.
 
-    Files go to `data/runs/<lesson>/`, or to `<GAN_RUNS>/<lesson>/`. `look` is called with the
-    run before the first iteration, after each `settings.look_every` and after the last; it may call
+    Files go to `data/runs/<lesson>/`, or to `<GAN_RUNS>/<lesson>/`. `look` is called with the run
+    before the first iteration, after each `settings.look_every` and after the last; it may call
     `keep`. `kept` (iteration -> uint8 pictures), `distances` (iteration -> number) and `history`
-    survive a resume. The generator with the smallest distance is the one that is saved.
+    survive a resume. The generator with the smallest distance is the one that is saved. `seconds`
+    is time by the clock, `processor_seconds` that of all CPU cores together: on a machine that does
+    other things too, the latter tells what the training took.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Run(keras.callbacks.Callback):
         self.seconds_between_saves = seconds_between_saves
         runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
         self.folder = runs.expanduser() / lesson
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.processor_seconds = 0, 0.0, 0.0
         self.kept: dict[int, np.ndarray] = {}
         self.distances: dict[int, float] = {}
         self._rows: list[list[float]] = []
@@ -122,12 +124,11 @@ class Run(keras.callbacks.Callback):
             bar_format="{percentage:3.0f}% |{bar}| iteration {n_fmt} of {total_fmt}, "
             "{elapsed} gone, {remaining} left{postfix}",
         )
-        self._begin = self._saved = time.perf_counter() - self.seconds
+        self._begin, self._saved = time.perf_counter() - self.seconds, time.perf_counter()
+        self._begin_processor = time.process_time() - self.processor_seconds
         self._seconds_per_iteration.clear()
         if self.step == 0:
             self._look()
-        if self.step >= self.settings.iterations:
-            print("All iterations are done: run the cells above again to train anew.")
         self._tick = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -139,6 +140,7 @@ class Run(keras.callbacks.Callback):
             self._look()
         self._tick = now = time.perf_counter()
         self.seconds = now - self._begin
+        self.processor_seconds = time.process_time() - self._begin_processor
         loss_d, loss_g = self._rows[-1][:2]
         self._bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
         self._bar.update()
@@ -237,7 +239,7 @@ class Run(keras.callbacks.Callback):
         header = {
             "identity": self._identity,
             "step": self.step,
-            "seconds": self.seconds,
+            "seconds": [self.seconds, self.processor_seconds],
             "distances": {str(step): value for step, value in self.distances.items()},
             "checksum": _checksum(arrays),
         }
@@ -259,7 +261,8 @@ class Run(keras.callbacks.Callback):
             raise CourseError(f"{path.name} belongs to another run and was not used.")
         for index, variable in enumerate(self._variables):
             variable.assign(arrays[f"variables/{index}"].reshape(variable.shape))
-        self.step, self.seconds = header["step"], header["seconds"]
+        self.step = header["step"]
+        self.seconds, self.processor_seconds = header["seconds"]
         self.distances = {int(step): value for step, value in header["distances"].items()}
         self._rows = arrays["history"].tolist()
         shapes = [w.shape for w in self.gan.generator.get_weights()]
@@ -301,6 +304,7 @@ class Run(keras.callbacks.Callback):
             "steps": self.step,
             "of_steps": self.settings.iterations,
             "seconds": round(self.seconds, 1),
+            "processor_seconds": round(self.processor_seconds, 1),
             "generator_of_step": self.best_step,
             "distances": self.distances,
             "data": self.source,

@@ -92,7 +92,7 @@ PRESETS = {
         ),
         "lesson": FacePreset(
             "lesson", size=64, narrow=8, images=3_500, held_out=500, samples=500,
-            first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=50),
+            first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=75),
             second=GanSettings(800, 32, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=50),
         ),
         "full": FacePreset(

@@ -26,7 +26,7 @@
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU) | faces of 64 pixels, an eighth of the filters | @LESSON_TIME@ | @LESSON_MEM@ |
 # | `full` (with a GPU) | faces of 128 pixels, the lecture's numbers | days: meant for a GPU | @FULL_MEM@ |
-# | `smoke` | two iterations of each GAN, to test that everything runs | 20 seconds | 1 GB |
+# | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | 1 GB |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it.
@@ -313,19 +313,21 @@ def multiply_adds(layer):
 
 # %% [markdown]
 # And the **memory**: on the way back, training needs the outputs of all layers again, for all
-# pictures of the batch. They are 32-bit numbers of 4 bytes each.
+# pictures of the batch. As a rule they are 32-bit numbers of 4 bytes each.
 
 # %%
 from helpers.plotting import Table
 
 
 def cost(name, network, settings):
-    outputs = sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
+    numbers = [math.prod(layer.output.shape[1:]) for layer in network.layers]
+    sizes = [np.dtype(layer.compute_dtype).itemsize for layer in network.layers]
+    outputs = settings.batch_size * np.dot(numbers, sizes)
     return {
         "network": name,
         "weights": f"{network.count_params():,}",
         "million multiply-adds per picture": f"{sum(map(multiply_adds, network.layers)) / 1e6:,.0f}",
-        "outputs of a batch in GB": 4e-9 * outputs * settings.batch_size,
+        "outputs of a batch in GB": float(outputs / 1e9),
     }
 
 
@@ -407,8 +409,8 @@ def two_models():
 
 
 # %% [markdown]
-# One step of each, first as in the lecture, then with the flag set anew before every step. Keras says
-# something about it, but as a warning among many:
+# This function calls a step and counts, for each network, the arrays of weights that are not what they
+# were before:
 
 # %%
 def changed(step, *networks):
@@ -419,6 +421,11 @@ def changed(step, *networks):
     return [sum(not np.array_equal(*w) for w in zip(*p, strict=True)) for p in pairs]
 
 
+# %% [markdown]
+# One step of each, first as in the lecture, then with the flag set anew before every step. Keras says
+# something about it, but as a warning among many:
+
+# %%
 def two_steps(name, set_flag):
     discriminator, generator, chain = two_models()
     set_flag(discriminator, True)
@@ -526,7 +533,7 @@ def make_optimizer(learning_rate, beta1):
     return keras.optimizers.LossScaleOptimizer(optimizer) if half else optimizer
 
 
-def new_gan(create_generator, create_discriminator, settings):
+def new_gan(create_generator, create_discriminator, settings, preset=preset):
     keras.utils.set_random_seed(seed)
     gan = GAN(create_generator(preset), create_discriminator(preset), settings.real_label)
     gan.compile(
@@ -553,12 +560,12 @@ def moved(rate_d, rate_g):
     return changed(lambda: trial.train_step(real), trial.discriminator, trial.generator)
 
 
-rows = [
-    {"optimizers": "only D's does anything", "changed in D, G": moved(1e-4, 0.0)},
-    {"optimizers": "only G's does anything", "changed in D, G": moved(0.0, 1e-4)},
+rows_of_steps = [
+    {"optimizers": "only that of D takes steps", "changed in D, G": moved(1e-4, 0.0)},
+    {"optimizers": "only that of G takes steps", "changed in D, G": moved(0.0, 1e-4)},
 ]
-assert rows[0]["changed in D, G"][1] == 0 and rows[1]["changed in D, G"][0] == 0
-Table(rows, "Arrays of weights that change in one call of train_step")
+assert [line["changed in D, G"].index(0) for line in rows_of_steps] == [1, 0]
+Table(rows_of_steps, "Arrays of weights that change in one call of train_step")
 
 # %% [markdown]
 # ## How to tell good from bad
@@ -636,9 +643,9 @@ fixed_noise = np.random.default_rng(seed).normal(size=(samples, latent_dim)).ast
 
 def look(run):
     fakes = generate(run.gan.generator, fixed_noise)
-    run.keep(fakes[:32], distance(fakes).value)
+    run.keep(fakes[:16], distance(fakes).value)
     title = f"Iteration {run.step}: distance {run.distances[run.step]:.0f}, spread {spread(fakes):.2f}"
-    picture.update(plot_faces(fakes[:32], columns=16, title=title))
+    run.picture.update(plot_faces(fakes[:16], columns=16, title=title))
 
 
 def new_run(name, gan, settings):
@@ -659,9 +666,11 @@ first = new_run("first", gan, preset.first)
 
 # %%
 def train(run, settings, most=None):
-    global picture
-    picture = DisplayHandle()
-    picture.display(plot_faces(training[:32], columns=16, title="Real faces, until fakes come"))
+    if run.step == settings.iterations:
+        print("All iterations are done: run the cells above again to train anew.")
+        return
+    run.picture = DisplayHandle()
+    run.picture.display(plot_faces(training[:16], columns=16, title="Real, until fakes come"))
     batches = real_batches(settings, run.step)
     if most:
         batches = batches.take(most)
@@ -766,9 +775,9 @@ print(f"field of view: {field_of_view(create_deep_discriminator(preset))} pixels
 
 # %% [markdown]
 # The second puts `BatchNormalization` behind each layer of the generator. It shifts and scales the
-# outputs, each channel on its own, so that over a batch their mean is 0 and their standard deviation
-# 1. Each layer then gets inputs of a known size, whatever the layers before it have learned. The two
-# expensive convolutions at full size are gone, and the generator becomes much cheaper.
+# outputs, each channel on its own, so that over a batch they have a mean of 0 and a deviation of 1 (and
+# then lets the channel learn another mean and deviation). So each layer gets inputs of a known size,
+# whatever the layers before it have learned. The two expensive convolutions at full size are gone.
 #
 # In training the mean and the deviation are those of the batch; afterwards they are running averages
 # that the layer has kept. This is one more reason to say `training=True` and `training=False`.
@@ -935,41 +944,142 @@ plot_faces(generate(gan.generator, walk), 10, "Four walks, from left to right")
 # trial uses a very narrow second GAN if there is no GPU.
 
 # %%
+import time
 from dataclasses import replace
 
-narrowest = preset.narrow if device == "gpu" else 64
+narrow = preset if device == "gpu" else replace(preset, narrow=64)
 
 
 def try_policy(policy):
-    global preset
-    before, preset = preset, replace(preset, narrow=narrowest)
     keras.config.set_dtype_policy(policy)
-    trial = new_gan(create_normalised_generator, create_deep_discriminator, preset.second)
-    seconds = seconds_per_iteration(trial, preset.second, count=2)
+    trial = new_gan(create_normalised_generator, create_deep_discriminator, preset.second, narrow)
     keras.config.set_dtype_policy("float32")
-    preset = before
-    return {"policy": policy, "seconds per iteration": seconds}
+    trial.fit(real_batches(preset.second).take(1), verbose=0, shuffle=False)  # makes the graph
+    start = time.perf_counter()
+    losses = trial.fit(real_batches(preset.second).take(3), verbose=0, shuffle=False).history
+    return {
+        "policy": policy,
+        "seconds per iteration": (time.perf_counter() - start) / 3,
+        "outputs of G in GB": cost("", trial.generator, preset.second)["outputs of a batch in GB"],
+        "loss D": losses["loss_d"][0],
+    }
 
 
 Table([try_policy("float32"), try_policy("mixed_float16")], f"Measured on: {describe_device()}")
 
 # %% [markdown]
-# To train with it, write `keras.config.set_dtype_policy("mixed_float16")` above the cell that makes
-# the GAN.
+# To train a GAN of this notebook so, write `keras.config.set_dtype_policy("mixed_float16")` above the
+# cell that makes it.
 #
 # ### Several GPUs
 #
-# A *strategy* copies the networks to every GPU, gives each copy a part of the batch, and adds up the
-# gradients. What is made inside its `scope` is copied. On a machine with one device there is one copy.
-# `ReductionToOneDevice` is the way of adding up that works with two optimizers in one `train_step`.
+# A *strategy* copies the networks to every GPU, hands each copy its part of the batch, and adds up
+# the gradients, so that all copies stay equal. It copies what is made inside its `scope`; the rest
+# stays as it is. `ReductionToOneDevice` is a way of adding up that works with two optimizers in one
+# `train_step`; with the usual one TensorFlow stops with an error about a placeholder. Where there is
+# one device, there is one copy. (The losses that `fit` reports are then divided by the number of copies.)
 
 # %%
 strategy = tf.distribute.MirroredStrategy(
     cross_device_ops=tf.distribute.ReductionToOneDevice()
 )
 with strategy.scope():
-    copies = new_gan(create_normalised_generator, create_deep_discriminator, replace(preset.second, iterations=2))
-print(f"{strategy.num_replicas_in_sync} copies")
+    copied = new_gan(create_normalised_generator, create_deep_discriminator, preset.second, narrow)
+losses = copied.fit(real_batches(preset.second).take(2), verbose=0, shuffle=False).history
+print(f"copies: {strategy.num_replicas_in_sync}, loss D {losses['loss_d'][0]:.2f}")
 
 # %% [markdown]
-# ...
+# ### Several machines
+#
+# The same with `tf.distribute.MultiWorkerMirroredStrategy()`: each machine runs the same program, and the
+# variable `TF_CONFIG` tells it who the others are. Two things differ. The strategy has to be made before
+# TensorFlow computes anything, so it needs a program of its own, not a notebook in which you have
+# trained already. And Keras wants to average what `train_step` returns along its first axis, so
+# numbers have to become rows of one number:
+#
+# ```python
+# class ManyMachines(GAN):
+#     def train_step(self, real):
+#         return {name: value[None] for name, value in super().train_step(real).items()}
+# ```
+#
+# With this, two processes on one machine trained copies that stayed equal. For two machines of the
+# addresses 192.0.2.1 and 192.0.2.2:
+
+# %%
+import json
+
+machines = ["192.0.2.1:12345", "192.0.2.2:12345"]
+for index, machine in enumerate(machines):
+    told = {"cluster": {"worker": machines}, "task": {"type": "worker", "index": index}}
+    print(f"on {machine}: TF_CONFIG='{json.dumps(told)}'")
+
+# %% [markdown]
+# ### All the faces
+#
+# CelebA has 202,599 faces. `load_faces(None, 128)` prepares them all, and nothing else in this notebook
+# changes: the array is mapped from the disk, and only the faces of the next batches are read.
+
+# %%
+one = 128 * 128 * channels
+print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a batch of 16")
+
+# %% [markdown]
+# `python -m tests.benchmarks.faces 202599` prepared as many pictures of that size in 8 minutes, and
+# the process never had more than 227 MB.
+#
+# ## Results and conclusions
+#
+# The lecture ends with four conclusions. A conclusion needs a number:
+
+# %%
+def summary(run):
+    return f"{run.step:,} iterations, {run.processor_seconds:.0f} s of processor time"
+
+
+by_name = {line["faces"]: line for line in results.rows}
+distances = {name: line["Frechet distance"] for name, line in by_name.items()}
+changes = [line["changed in D, G"] for line in rows_of_steps]
+conclusions = {
+    "The principle of a GAN was studied.": f"Step 3 changed {changes[0][0]} arrays of D and "
+    f"{changes[0][1]} of G, step 5 {changes[1][0]} of D and {changes[1][1]} of G.",
+    "Tools were chosen and studied.": f"Keras {keras.__version__}: the forecast was "
+    f"{forecast:.0f} s, and it took {first.seconds:.0f} s.",
+    "Several GANs were built and trained.": f"First: {summary(first)}; second: {summary(second)}.",
+    "Plausible pictures were generated.": "Frechet distance {second GAN:.0f}, of the first GAN "
+    "{first GAN:.0f}, of real faces {other real ones:.1f}".format(**distances)
+    + f"; spread {by_name['second GAN']['spread']:.2f} of the real one.",
+}
+pairs = [{"the lecture's conclusion": c, "here": number} for c, number in conclusions.items()]
+Table(pairs, "Conclusions")
+
+# %% [markdown]
+# ## Where the field went
+#
+# - **DCGAN** (Radford, Metz, Chintala 2015, arXiv 1511.06434): the layers of the second GAN.
+# - **WGAN** (Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875) and **WGAN-GP** (Gulrajani et al. 2017,
+#   arXiv 1704.00028): a loss that measures how far fakes are from real examples; calmer training.
+# - **Frechet Inception distance** (Heusel et al. 2017, arXiv 1706.08500): the measure, in the features
+#   of a large network; the same paper proposes different learning rates for the two players.
+# - **Spectral normalisation** (Miyato et al. 2018, arXiv 1802.05957): a discriminator that cannot change
+#   its mind too fast.
+# - **Progressive growing** (Karras et al. 2017, arXiv 1710.10196): faces of 1,024 pixels, from small to
+#   large.
+# - **BigGAN** (Brock, Donahue, Simonyan 2018, arXiv 1809.11096): large batches, a thousand classes.
+# - **StyleGAN** (Karras, Laine, Aila 2018, arXiv 1812.04948): noise that steers every layer; faces that
+#   you cannot tell from photographs.
+# - **Diffusion** (Ho, Jain, Abbeel 2020, arXiv 2006.11239): noise is removed in many small steps;
+#   nobody plays against anybody, and training is calm. It overtook GANs in 2021 (Dhariwal, Nichol,
+#   arXiv 2105.05233).
+# - **Latent diffusion** (Rombach et al. 2021, arXiv 2112.10752): diffusion in a small space; the network
+#   that leads into that space is trained with a discriminator.
+# - **Fewer steps** (Sauer et al. 2023, arXiv 2311.17042): a discriminator teaches a diffusion model to
+#   do with one to four steps what took it fifty. The game goes on.
+#
+# ## What you saw
+#
+# @SAW@
+
+# %%
+print(f"preset {preset.level} | {describe_device()} | at most {peak_memory():.1f} GB")
+results

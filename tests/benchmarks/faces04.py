@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
     python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
+    python -m tests.benchmarks faces04 first 0 1 2    # the first GAN with these seeds
+    python -m tests.benchmarks faces04 xla            # what the compiler gains or loses
     python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
 
 All use the networks, settings, training step and measures of the notebook. Every row of `rows` has
@@ -63,7 +65,7 @@ def train(names: dict, players: str, settings, seed: int) -> dict:
     run.load_best(gan.generator)
     best = fakes(noise.astype("float32"))
     picture = run.folder / "fakes.png"
-    names["plot_faces"](best[:64]).savefig(picture)
+    picture.write_bytes(names["plot_faces"](best[:64]).png())
     return {
         "networks": players,
         "seed": seed,
@@ -101,12 +103,29 @@ def two_iterations_of_full() -> None:
             )
 
 
+def compare_xla() -> None:
+    """Time ten iterations of both GANs with XLA and without it."""
+    names = definitions()
+    for players, part in (("slides' networks", "first"), ("both", "second")):
+        settings = getattr(names["preset"], part)
+        for jit in (False, True):
+            gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
+            gan.jit_compile = jit
+            gan.fit(names["real_batches"](settings).take(1), verbose=0, shuffle=False)
+            begin, cpu = time.perf_counter(), time.process_time()
+            gan.fit(names["real_batches"](settings).take(10), verbose=0, shuffle=False)
+            spent = (time.perf_counter() - begin) / 10, (time.process_time() - cpu) / 10
+            print(f"{players}, XLA {jit}: {spent[0]:.2f} s an iteration, {spent[1]:.2f} s CPU")
+
+
 def main(*arguments: str) -> None:
     """Print one row for each training."""
     os.environ.setdefault("GAN_PRESET", "lesson")
     os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp())
     if arguments == ("full",):
         return two_iterations_of_full()
+    if arguments == ("xla",):
+        return compare_xla()
     names = definitions()
     settings = names["preset"].second
     if arguments[0] == "rows":
