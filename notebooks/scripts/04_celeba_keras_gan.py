@@ -24,9 +24,11 @@
 #
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
-# | `lesson` (without a GPU) | faces of 64 pixels, an eighth of the filters | @LESSON_TIME@ | @LESSON_MEM@ |
-# | `full` (with a GPU) | faces of 128 pixels, the lecture's numbers | days: meant for a GPU | @FULL_MEM@ |
+# | `lesson` (without a GPU) | faces of 64 pixels, an eighth of the filters | 7 minutes, 6 of them for the two trainings | 1.5 GB |
+# | `full` (with a GPU) | faces of 128 pixels, the lecture's numbers | days: meant for a GPU | @FULLMEM@ |
 # | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | 1 GB |
+#
+# The 7 minutes are 14 minutes of processor time, shared by two cores that do nothing else.
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it.
@@ -713,7 +715,10 @@ film(first)
 # %% [markdown]
 # ## What the networks of the lecture can do
 #
-# @FIRST_TEXT@
+# Look at the columns of the film. After some time there is a face, and it is the same face in every row:
+# the noise makes hardly any difference. And from one column to the next this one face gives way to
+# another. You know it from lesson 02: **mode collapse**. Here are its measures, beside those of other
+# real faces, which are as good as a generator can be:
 
 # %%
 fakes_of_first = generate(gan.generator, fixed_noise)
@@ -723,11 +728,16 @@ def row(name, faces):
     return {"faces": name, "Frechet distance": distance(faces).value, "spread": spread(faces)}
 
 
-floor = {"faces": "other real ones", "Frechet distance": distance(fakes_of_first).floor, "spread": spread(fresh)}
+floor = {
+    "faces": "other real ones",
+    "Frechet distance": distance(fakes_of_first).floor,
+    "spread": spread(fresh),
+}
 Table([row("first GAN", fakes_of_first), floor], f"{samples} faces each, {preset.size} pixels")
 
 # %% [markdown]
-# @WHY_TEXT@
+# So these networks can draw a face, but not *different* faces. It is not for want of time: the best
+# moment was in the middle of the training, and the one face went on to wander. Why?
 #
 # How much of the picture does the discriminator see when it gives one of its answers? Each convolution
 # sees as far as its filter reaches, and each stride makes all later steps larger:
@@ -828,9 +838,10 @@ train(second, preset.second)
 film(second)
 
 # %% [markdown]
-# The distance does not fall steadily. Two players that answer each other's last step go round rather
-# than downhill, and a small change of the generator can shift the colours of all its faces at once. So
-# it pays to keep the weights of the best moment, as `Run` does.
+# At first the distance grows: pale nothings are farther from real faces than even grey is. Then it
+# falls, but not steadily. Two players that answer each other's last step do not go straight downhill,
+# and a small change of the generator can shift the colours of all its faces at once. So it pays to keep
+# the weights of the best moment, as `Run` does.
 
 # %%
 from helpers.plotting import plot_lines
@@ -847,8 +858,8 @@ plot_lines(steps[1:], {"second GAN": distances[1:]}, "iteration", "Frechet dista
 # %% [markdown]
 # ## Reading the curves
 #
-# As in lesson 02: grey lines stand where two evenly matched players end if real pictures have the
-# label 1. First the first GAN:
+# The grey lines stand where two evenly matched players end if real pictures have the label 1. The first
+# GAN first:
 
 # %%
 from helpers.plotting import plot_history
@@ -862,7 +873,10 @@ plot_history(first.history, title="First GAN")
 plot_history(second.history, title="Second GAN")
 
 # %% [markdown]
-# @CURVES@
+# The curves of the first GAN swing. Each time the generator has found a face that is taken for real, the
+# discriminator learns to reject that very face, and the whole generator has to move on. With the second
+# GAN there is no single face to reject, and the curves are calm. But they do not tell you that its
+# faces became better until the end: that, only the distance told.
 #
 # ## Is it plausible? Is it varied? Is it new?
 #
@@ -904,6 +918,9 @@ plot_faces(pairs, 8, "Fakes and their nearest training faces", ["fake", "nearest
 news
 
 # %% [markdown]
+# Small distances would be a bad sign. The drawn faces have much in common, so the held-out ones have
+# very near neighbours. The fakes have none: they are no copies, and they are not as clean.
+#
 # All in one table. The last row is as good as a generator can be.
 
 # %%
@@ -1030,7 +1047,7 @@ print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a 
 #
 # ## Results and conclusions
 #
-# The lecture ends with four conclusions. A conclusion needs a number:
+# The lecture ends with four conclusions. A conclusion needs a number. Here are those of this run:
 
 # %%
 def summary(run):
@@ -1078,7 +1095,16 @@ Table(pairs, "Conclusions")
 #
 # ## What you saw
 #
-# @SAW@
+# - Keras 3 runs the same five steps: `train_step` of a `keras.Model`, two optimizers, each with the
+#   weights of one player. In the lecture's form, compiled and then frozen, today's discriminator learns
+#   nothing.
+# - Multiply-adds, memory and four iterations tell you what a training will cost before you pay.
+# - The networks of the lecture, narrowed for a laptop, draw one face for all noise: mode collapse, seen
+#   in the film and measured by the spread.
+# - A deep discriminator and batch normalisation, with the same data and the same five steps, draw many
+#   different faces.
+# - A distance is worth as much as the space in which it is taken. This one sees colours and shapes; the
+#   details you have to judge with your own eyes.
 
 # %%
 print(f"preset {preset.level} | {describe_device()} | at most {peak_memory():.1f} GB")
