@@ -297,6 +297,7 @@ last = create_discriminator(full).layers[3]
 print(f"generator, {small.name}: {small.output.shape[1:]}")
 print(f"discriminator, {last.name}: {last.output.shape[1:]}")
 
+
 # %% [markdown]
 # ## What it will cost
 #
@@ -444,6 +445,7 @@ with warnings.catch_warnings(record=True) as told:
 print(*{str(w.message) for w in told if "trainable" in str(w.message)})
 Table(rows, "Arrays of weights that a step changes")
 
+
 # %% [markdown]
 # In the first row step 3 changes nothing: the discriminator stays as it was born, and the generator
 # learns to please a judge who knows nothing. The losses look harmless all the while. The second row
@@ -547,6 +549,7 @@ def new_gan(create_generator, create_discriminator, settings, preset=preset):
 
 
 gan = new_gan(create_generator, create_discriminator, preset.first)
+
 
 # %% [markdown]
 # ### Is it true that only one player changes?
@@ -659,6 +662,7 @@ def new_run(name, gan, settings):
 gan = new_gan(create_generator, create_discriminator, preset.first)
 first = new_run("first", gan, preset.first)
 
+
 # %% [markdown]
 # ### A forecast
 #
@@ -698,6 +702,7 @@ train(first, preset.first)
 error = forecast / first.seconds - 1
 print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the looking: {error:+.0%}")
 
+
 # %% [markdown]
 # Read each row from left to right: one noise vector, from the first iteration to the last.
 
@@ -735,6 +740,7 @@ floor = {
 }
 Table([row("first GAN", fakes_of_first), floor], f"{samples} faces each, {preset.size} pixels")
 
+
 # %% [markdown]
 # So these networks can draw a face, but not *different* faces. It is not for want of time: the best
 # moment was in the middle of the training, and the one face went on to wander. Why?
@@ -754,6 +760,7 @@ def field_of_view(discriminator):
 
 view = field_of_view(gan.discriminator)
 print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pixels.")
+
 
 # %% [markdown]
 # Then `Flatten` and `Dense` add up these answers, each with a weight of its own. So this discriminator
@@ -917,6 +924,7 @@ plot_faces(pairs, 8, "Fakes and their nearest training faces", ["fake", "nearest
 # %%
 news
 
+
 # %% [markdown]
 # Small distances would be a bad sign. The drawn faces have much in common, so the held-out ones have
 # very near neighbours. The fakes have none: they are no copies, and they are not as clean.
@@ -1040,6 +1048,7 @@ for index, machine in enumerate(machines):
 # %%
 one = 128 * 128 * channels
 print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a batch of 16")
+
 
 # %% [markdown]
 # `python -m tests.benchmarks.faces 202599` prepared as many pictures of that size in 8 minutes, and
