@@ -2,13 +2,15 @@
 
     python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
     python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
+    python -m tests.benchmarks faces04 rows 0 both    # one of them
     python -m tests.benchmarks faces04 first 0 1 2    # the first GAN with these seeds
     python -m tests.benchmarks faces04 xla            # what the compiler gains or loses
     python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
+    python -m tests.benchmarks faces04 full 2         # the same with batches of 2
 
-All use the networks, settings, training step and measures of the notebook. Every row of `rows` has
-as many iterations and as large batches as the others. The distance is that of the lesson, of 500
-faces from noise that was not used to choose the best moment.
+All use the networks, settings, training step and measures of the notebook. The rows of `rows` have
+a sixteenth of the filters, 300 iterations and batches of 16, all of them. The distance is that of
+the lesson, of 500 faces from noise that was not used to choose the best moment.
 """
 
 import contextlib
@@ -47,10 +49,11 @@ def definitions() -> dict:
         return run_cells(LESSON, until="def create_normalised_generator", change=change)
 
 
-def train(names: dict, players: str, settings, seed: int) -> dict:
+def train(names: dict, players: str, settings, seed: int, preset=None) -> dict:
     """Train one pair of networks and return what came out."""
     names["seed"] = seed
-    gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
+    creators = (names[name] for name in PLAYERS[players])
+    gan = names["new_gan"](*creators, settings, preset or names["preset"])
 
     def look(run):
         run.keep(np.zeros(1, np.uint8), names["distance"](fakes(names["fixed_noise"])).value)
@@ -86,13 +89,14 @@ def train(names: dict, players: str, settings, seed: int) -> dict:
     }
 
 
-def two_iterations_of_full() -> None:
+def two_iterations_of_full(batch_size: int | None = None) -> None:
     """Build the lecture's networks as they are, at 128 pixels, and run two iterations of each."""
     os.environ["GAN_PRESET"] = "full"
     os.environ["GAN_FACES"] = os.environ.get("GAN_FACES", "drawn")
     names = definitions()
     for players, part in (("both", "second"), ("slides' networks", "first")):
         settings = replace(getattr(names["preset"], part), iterations=2)
+        settings = replace(settings, batch_size=batch_size or settings.batch_size)
         gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
         begin, cpu = time.perf_counter(), time.process_time()
         real = names["real_batches"](settings)
@@ -124,16 +128,17 @@ def main(*arguments: str) -> None:
     """Print one row for each training."""
     os.environ.setdefault("GAN_PRESET", "lesson")
     os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp())
-    if arguments == ("full",):
-        return two_iterations_of_full()
+    if arguments[0] == "full":
+        return two_iterations_of_full(*map(int, arguments[1:]))
     if arguments == ("xla",):
         return compare_xla()
     names = definitions()
     settings = names["preset"].second
     if arguments[0] == "rows":
         settings = replace(settings, iterations=300, batch_size=16, look_every=100)
-        for players in PLAYERS:
-            print(train(names, players, settings, int(arguments[1])), flush=True)
+        narrow = replace(names["preset"], narrow=16)
+        for players in arguments[2:] or PLAYERS:
+            print(train(names, players, settings, int(arguments[1]), narrow), flush=True)
     elif arguments[0] == "first":
         for seed in map(int, arguments[1:]):
             row = train(names, "slides' networks", names["preset"].first, seed)
