@@ -18,7 +18,6 @@ import signal
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -26,10 +25,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 from tqdm import tqdm
 
+from helpers.array_file import read_arrays, write_arrays
 from helpers.errors import CourseError
 from helpers.files import DATA
 from helpers.keras_device import describe_device
@@ -234,29 +232,17 @@ class Run(keras.callbacks.Callback):
         arrays |= {f"best/{i}": weights for i, weights in enumerate(self._best)}
         arrays |= {f"kept/{step}": pictures for step, pictures in self.kept.items()}
         arrays["history"] = np.array(self._rows, np.float64).reshape(-1, len(COLUMNS))
-        # A file of this kind holds plain tensors, in C order and with at least one dimension.
-        arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         header = {
             "identity": self._identity,
             "step": self.step,
             "seconds": [self.seconds, self.processor_seconds],
             "distances": {str(step): value for step, value in self.distances.items()},
-            "checksum": _checksum(arrays),
         }
-        part = self._checkpoint.with_suffix(".part")
-        part.write_bytes(save(arrays, metadata={"header": json.dumps(header)}))
-        os.replace(part, self._checkpoint)
+        write_arrays(self._checkpoint, arrays, header)
 
     def _load(self, path: Path) -> None:
         """Put the run back as it was, or raise CourseError before anything is changed."""
-        try:
-            with safe_open(path, framework="numpy") as file:
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                header = json.loads(file.metadata()["header"])
-        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-            raise CourseError(f"{path.name} is damaged and was not used.") from error
-        if header.get("checksum") != _checksum(arrays):
-            raise CourseError(f"{path.name} is damaged and was not used.")
+        arrays, header = read_arrays(path)
         if header["identity"] != self._identity:
             raise CourseError(f"{path.name} belongs to another run and was not used.")
         for index, variable in enumerate(self._variables):
@@ -331,13 +317,3 @@ class Run(keras.callbacks.Callback):
         part = self.folder / f"{name}.part.weights.h5"
         network.save_weights(part)
         os.replace(part, self.folder / f"{name}.weights.h5")
-
-
-def _checksum(arrays: dict[str, np.ndarray]) -> int:
-    """Return a CRC-32 over names, types, shapes and bytes of arrays."""
-    value = 0
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        value = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), value)
-        value = zlib.crc32(array.tobytes(), value)
-    return value
