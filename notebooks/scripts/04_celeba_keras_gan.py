@@ -432,7 +432,9 @@ def changed(step, *networks):
 def two_steps(name, set_flag):
     discriminator, generator, chain = two_models()
     set_flag(discriminator, True)
-    step_3 = changed(lambda: discriminator.train_on_batch(pictures, labels), discriminator, generator)
+    step_3 = changed(
+        lambda: discriminator.train_on_batch(pictures, labels), discriminator, generator
+    )
     set_flag(discriminator, False)
     step_5 = changed(lambda: chain.train_on_batch(noise, labels), discriminator, generator)
     return {"form": name, "step 3 changes D, G": step_3, "step 5 changes D, G": step_5}
@@ -441,7 +443,9 @@ def two_steps(name, set_flag):
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
     rows = [two_steps("frozen once, as in the lecture", lambda network, flag: None)]
-    rows.append(two_steps("flag set before each step", lambda n, flag: setattr(n, "trainable", flag)))
+    rows.append(
+        two_steps("flag set before each step", lambda n, flag: setattr(n, "trainable", flag))
+    )
 print(*{str(w.message) for w in told if "trainable" in str(w.message)})
 Table(rows, "Arrays of weights that a step changes")
 
@@ -649,7 +653,9 @@ fixed_noise = np.random.default_rng(seed).normal(size=(samples, latent_dim)).ast
 def look(run):
     fakes = generate(run.gan.generator, fixed_noise)
     run.keep(fakes[:16], distance(fakes).value)
-    title = f"Iteration {run.step}: distance {run.distances[run.step]:.0f}, spread {spread(fakes):.2f}"
+    title = (
+        f"Iteration {run.step}: distance {run.distances[run.step]:.0f}, spread {spread(fakes):.2f}"
+    )
     run.picture.update(plot_faces(fakes[:16], columns=16, title=title))
 
 
@@ -709,7 +715,9 @@ print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the loo
 # %%
 def film(run, rows=5, moments=8):
     steps = sorted(run.kept)
-    steps = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, moments).round().astype(int))]
+    steps = [
+        steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, moments).round().astype(int))
+    ]
     strip = np.stack([run.kept[step][:rows] for step in steps], axis=1)
     heads = [f"{step}" for step in steps]
     return plot_faces(strip.reshape(-1, *strip.shape[2:]), len(steps), "Iterations", heads)
@@ -1027,9 +1035,7 @@ Table([try_policy("float32"), try_policy("mixed_float16")], f"Measured on: {desc
 # one device, there is one copy. (The losses that `fit` reports are then divided by the number of copies.)
 
 # %%
-strategy = tf.distribute.MirroredStrategy(
-    cross_device_ops=tf.distribute.ReductionToOneDevice()
-)
+strategy = tf.distribute.MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice())
 with strategy.scope():
     copied = new_gan(create_normalised_generator, create_deep_discriminator, preset.second, narrow)
 losses = copied.fit(real_batches(preset.second).take(2), verbose=0, shuffle=False).history
