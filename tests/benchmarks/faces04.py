@@ -3,6 +3,7 @@
     python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
     python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
     python -m tests.benchmarks faces04 rows 0 both    # one of them
+    python -m tests.benchmarks faces04 pair 0 "BatchNorm generator"   # as long as the second GAN
     python -m tests.benchmarks faces04 first 0 1 2    # the first GAN with these seeds
     python -m tests.benchmarks faces04 xla            # what the compiler gains or loses
     python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
@@ -139,6 +140,8 @@ def main(*arguments: str) -> None:
         narrow = replace(names["preset"], narrow=16)
         for players in arguments[2:] or PLAYERS:
             print(train(names, players, settings, int(arguments[1]), narrow), flush=True)
+    elif arguments[0] == "pair":
+        print(train(names, arguments[2], settings, int(arguments[1])), flush=True)
     elif arguments[0] == "first":
         for seed in map(int, arguments[1:]):
             row = train(names, "slides' networks", names["preset"].first, seed)
