@@ -775,9 +775,8 @@ print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pi
 # %% [markdown]
 # Then `Flatten` and `Dense` add up these answers, each with a weight of its own. So this discriminator
 # judges a face patch by patch: it can say that there should be skin here and hair there, but not that
-# two eyes have to match, or that 16 faces in a batch are all the same. And the generator has nothing
-# that keeps the outputs of its layers in a useful range: what one layer does wrong, the next ones
-# amplify.
+# two eyes have to match. That is one weakness. The other is in the generator: nothing keeps the outputs
+# of its layers in a useful range, and what one layer does wrong, the next ones amplify.
 #
 # ## One step further
 #
