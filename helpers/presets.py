@@ -27,6 +27,41 @@ class Preset:
     images: int | None = None
 
 
+@dataclass(frozen=True)
+class GanSettings:
+    """How one of the two GANs of lesson 04 is trained.
+
+    `beta1` belongs to Adam; None stands for the optimizer of the presentation, RMSprop with
+    gradients clipped to [-1, 1]. After each `look_every` iterations the fakes are measured.
+    """
+
+    iterations: int
+    batch_size: int
+    learning_rate_d: float
+    learning_rate_g: float
+    beta1: float | None = None
+    real_label: float = 1.0
+    look_every: int = 50
+
+
+@dataclass(frozen=True)
+class FacePreset:
+    """Settings of lesson 04 at one level: what both GANs share, and those of each.
+
+    Pictures of `size` x `size` pixels; every layer has its filters divided by `narrow`; at most
+    `images` faces to train with and `held_out` others to compare with; `samples` fakes are judged.
+    """
+
+    level: str
+    size: int
+    narrow: int
+    images: int
+    held_out: int
+    samples: int
+    first: GanSettings
+    second: GanSettings
+
+
 _SINE = {"batch_size": 32, "learning_rate_d": 1e-3, "learning_rate_g": 1e-3}
 _PRESENTATION = {"batch_size": 32, "learning_rate_d": 1e-4, "learning_rate_g": 1e-4}
 _FAST = {
@@ -49,10 +84,27 @@ PRESETS = {
     },
     "02_mnist_gan": _PICTURES,
     "03_fashion_gan": _PICTURES,
-}
+    "04_celeba_keras_gan": {
+        "smoke": FacePreset(
+            "smoke", size=16, narrow=32, images=96, held_out=48, samples=40,
+            first=GanSettings(6, 4, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=3),
+            second=GanSettings(6, 4, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=3),
+        ),
+        "lesson": FacePreset(
+            "lesson", size=64, narrow=8, images=3_500, held_out=500, samples=500,
+            first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=75),
+            second=GanSettings(800, 32, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=50),
+        ),
+        "full": FacePreset(
+            "full", size=128, narrow=1, images=10_000, held_out=500, samples=500,
+            first=GanSettings(800, 16, 1e-4, 1e-4, look_every=100),
+            second=GanSettings(2_000, 32, 2e-4, 2e-4, beta1=0.5, real_label=0.9, look_every=100),
+        ),
+    },
+}  # fmt: skip
 
 
-def choose_preset(lesson: str, on_gpu: bool) -> Preset:
+def choose_preset(lesson: str, on_gpu: bool) -> Preset | FacePreset:
     """Return the settings of `lesson` for the level named by `GAN_PRESET`.
 
     Without `GAN_PRESET` the level is `full` on a GPU and `lesson` on a CPU. An unknown level or

@@ -1043,6 +1043,10 @@ for axis, (name, fake) in zip(axes.flat[:7], outcomes.items(), strict=True):
 figure
 
 # %% [markdown]
+# Two players of unequal speed, steps that are too large, and labels for the wrong side: each of them
+# ruins the game. Two pieces of advice that you will read everywhere make no difference here: with the
+# saturating loss, and without dropout, the points of this easy task are learned just as well.
+#
 # And in two numbers, how plausible and how varied:
 
 # %%
