@@ -696,6 +696,7 @@ Table(
     "Losses and points, at the beginning and at the end",
 )
 
+
 # %% [markdown]
 # ### Why no accuracy?
 #
@@ -980,6 +981,7 @@ buttons(
     lambda: plot_answers(plane, judge(plane), real_points[:200].cpu(), generate(fixed_noise)),
 )
 
+
 # %% [markdown]
 # ## A gallery of failures
 #
@@ -1070,6 +1072,7 @@ Table(rows, "What one changed argument does")
 # %%
 from helpers import exercises
 
+
 # %% [markdown]
 # Some exercises train new players. This function does it and returns 1,000 fakes and, for each step,
 # the mean answers on real and on fake. The players that you have trained above are put back
@@ -1151,6 +1154,7 @@ def same_again():
 
 
 exercises.check_same_again(answer, same_again)
+
 
 # %% [markdown]
 # <details><summary>Solution</summary>

@@ -436,6 +436,9 @@ ways = {"new weights": fresh, "from the digits": average}
 fakes = {name: generate(noise, network) for name, network in ways.items()}
 results = {name: measure(classifier, made, images.cpu()) for name, made in fakes.items()}
 
+# %% [markdown]
+# Both ways in one table:
+
 # %%
 from helpers.plotting import Table
 
