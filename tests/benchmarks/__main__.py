@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks speed              # the lessons' loops against the usual tutorial loop
 python -m tests.benchmarks seeds 01 0 1 2     # a lesson with other seeds, at its preset
-python -m tests.benchmarks recipes 8          # lesson 02, one setting after the other, 8 epochs each
+python -m tests.benchmarks recipes 8          # lesson 02, setting by setting, 8 epochs each
 python -m tests.benchmarks faces04 0 1 2      # lesson 04: the second GAN, seeds 0, 1 and 2
 """
 
