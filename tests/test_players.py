@@ -17,7 +17,7 @@ from tests.samples import sample
 from tests.tools.lesson import code_cells, run_cells
 from tests.tools.sentences import is_one_sentence
 
-GENERATORS = {"digits": 60, "clothes": 200}  # highest Frechet distance; see data/README.md
+GENERATORS = {"digits": 60}  # highest Frechet distance; see data/README.md
 
 
 def network(kind: str) -> torch.nn.Module:
