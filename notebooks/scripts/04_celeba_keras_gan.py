@@ -973,7 +973,7 @@ results
 Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
 
 # %% [markdown]
-# The weights of the best moment are worth keeping: compare the last two columns.
+# All three are plausible and varied, and with none of them the last moment was the best.
 #
 # ## A walk between two faces
 #

@@ -162,5 +162,4 @@ def main(*arguments: str) -> None:
         for seed in map(int, arguments):
             rows.append(train(names, "both", settings, seed))
             print(rows[-1], flush=True)
-        last = "distance, last"
-        write_rows(SEEDS, [columns(row, "best at", last, first="seed") for row in rows])
+        write_rows(SEEDS, [columns(row, "best at", first="seed") for row in rows])
