@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from PIL import Image
 
 # The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
@@ -64,7 +65,9 @@ def _array(values) -> np.ndarray:
 def draw_points(axis, name: str, points, **options) -> None:
     """Draw points (n, 2) on an axis in the colour and marker of "real" or "fake"."""
     x, y = _array(points).T
-    axis.scatter(x, y, s=14, linewidths=1, alpha=0.7, label=name, **STYLES[name], **options)
+    rim = [withStroke(linewidth=2.5, foreground="white")]  # to be seen on a map of its own colour
+    looks = {"s": 14, "linewidths": 1, "alpha": 0.7, "path_effects": rim} | STYLES[name]
+    axis.scatter(x, y, label=name, **looks, **options)
 
 
 def plot_points(real=None, fake=None, title: str = "") -> Picture:
@@ -186,10 +189,11 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
     return np.convolve(values, np.ones(window) / window, mode="valid")
 
 
-def plot_history(history: dict[str, np.ndarray], title: str = "") -> Picture:
+def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Picture:
     """Losses (left) and mean answers (right) of `Run.history`, smoothed over 2 % of the steps.
 
-    Grey lines stand where two evenly matched players end: ln 2, 2 ln 2 and the answer 0.5.
+    Grey lines stand where two evenly matched players end: with the label 1 for real examples at
+    2 ln 2, ln 2 and the answer 0.5.
     """
     steps = history["step"]
     window = max(1, len(steps) // 50)
@@ -207,17 +211,23 @@ def plot_history(history: dict[str, np.ndarray], title: str = "") -> Picture:
     for name, (axis, label, colour, style) in names.items():
         x, y = steps[window - 1 :], smooth(history[name], window)
         axis.plot(x, y, color=colour, linestyle=style, label=label)
-    levels = {"2 ln 2": (axes[0], 2 * math.log(2)), "ln 2": (axes[0], math.log(2))}
-    for label, (axis, level) in {**levels, "0.5": (axes[1], 0.5)}.items():
+    answer = real_label / 2
+    loss_d = -real_label * math.log(answer) - (2 - real_label) * math.log(1 - answer)
+    levels = (
+        (axes[0], loss_d, "2 ln 2", "bottom"),
+        (axes[0], -math.log(answer), "ln 2", "top"),
+        (axes[1], answer, "0.5", "bottom"),
+    )
+    for axis, level, name, side in levels:
         axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
-        axis.annotate(
-            label, (1, level), xycoords=("axes fraction", "data"), va="bottom", ha="right"
-        )
+        text = name if real_label == 1 else f"{level:.2f}"
+        axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), va=side, ha="right")
     top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in axes[0].get_lines()))
-    axes[0].set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top), title=title)
+    axes[0].set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))
+    figure.suptitle(title)
     axes[1].set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
     for axis in axes:
-        axis.legend(loc="upper left")
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
         axis.grid(alpha=0.3)
     return figure
 

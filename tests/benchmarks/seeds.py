@@ -15,7 +15,7 @@ def sine_rows(names: dict) -> list[dict]:
     first, *_, last = names["rows"]
     return [
         {"settings": name} | {key: f"{row[key]:.3f}" for key in list(row)[1:]}
-        for name, row in (("the lecture's", first), ("smaller steps and average", last))
+        for name, row in (("the lecture's", first), ("smaller learning rates and average", last))
     ]
 
 
