@@ -116,20 +116,6 @@ class Novelty:
         )
 
 
-@dataclass(frozen=True)
-class PointScores:
-    """The measures of lesson 01, by name, for fakes and for as many fresh real points."""
-
-    samples: int
-    fake: dict[str, float]
-    real: dict[str, float]
-
-    def __repr__(self) -> str:
-        """Return what is told above as text."""
-        rows = [_row(f"{self.samples:,} points of each", "fake", "real")]
-        return "\n".join(rows + [_row(key, self.fake[key], self.real[key]) for key in self.fake])
-
-
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Return the Frechet distance of the normal distributions fitted to features (n, d) and (m, d).
 
@@ -330,21 +316,6 @@ def coverage(points: np.ndarray, bins: int = 20) -> float:
             f"take at least {int(np.ceil(bins / LEAST_BIN))}."
         )
     return share_covered(points, (0, 2 * np.pi), bins)
-
-
-def judge_points(fakes: np.ndarray, seed: int = 0) -> PointScores:
-    """Return the three measures above for fakes (n, 2), and for n fresh points of the sine."""
-    x = np.random.default_rng(seed).uniform(0, 2 * np.pi, len(_points(fakes)))
-    measures = {
-        "mean distance to the curve": distance_to_curve,
-        "share inside [0, 2 pi]": share_inside,
-        "share of 20 bins covered": coverage,
-    }
-    scores = [
-        {name: measure(points) for name, measure in measures.items()}
-        for points in (fakes, np.column_stack((x, np.sin(x))))
-    ]
-    return PointScores(len(x), *scores)
 
 
 def _row(name: str, *values: str | float) -> str:

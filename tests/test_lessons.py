@@ -89,7 +89,7 @@ def test_clothes_repeat_the_cells_of_the_digits():
         "average = AveragedModel",
         "run.resume()",
         "in run.batches(images)",
-        "plot_history(run.history)",
+        "plot_history(run.history, real_label=preset.real_label)",
     ):
         expected = next(cell for cell in digits if part in cell)
         expected = expected.replace('"02_mnist_gan"', '"03_fashion_gan"')

@@ -473,14 +473,6 @@ def test_coverage_wants_a_quarter_of_the_due():
     assert m.coverage(np.column_stack((x, x)), bins=4) == 1
 
 
-def test_judge_points_shows_real_points_beside():
-    points = torch.from_numpy(sine(400)).float().requires_grad_()
-    found = m.judge_points(points)
-    assert found.samples == 400 and list(found.fake) == list(found.real)
-    assert list(found.real.values()) == pytest.approx([0, 1, 1], abs=1e-9)
-    assert "400 points" in str(found) and len(str(found).splitlines()) == 4
-
-
 @pytest.mark.parametrize(
     ("sentence", "points"),
     [
@@ -492,7 +484,7 @@ def test_judge_points_shows_real_points_beside():
 )
 def test_bad_points(sentence, points):
     with pytest.raises(CourseError, match=sentence):
-        m.judge_points(points)
+        m.coverage(points)
 
 
 def test_measures_load_no_framework():

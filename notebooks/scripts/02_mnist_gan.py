@@ -18,8 +18,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/02_mnist_gan.ipynb)
 #
-# The GAN of lesson 01 learned to invent points. With larger networks and not one new idea, it learns
-# to invent handwritten digits. You need lesson 01 for the words and for the five steps.
+# The GAN of lesson 01 learned to invent points. With larger networks and the same idea, it learns to
+# invent handwritten digits. You need lesson 01 for the words and for the five steps.
 #
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
@@ -27,8 +27,11 @@
 # | `full` (with a GPU) | 50 epochs with the lecture's settings | half an hour | 1.5 GB |
 # | `smoke` | three training steps, to test that everything runs | 10 seconds | 1 GB |
 #
+# The text describes what happens at `lesson`. With a GPU, too, you can choose it: put a cell with
+# `%env GAN_PRESET=lesson` above all others.
+#
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
-# fetches it.
+# fetches it. You need not read it.
 
 # %%
 import importlib.util
@@ -78,7 +81,7 @@ Drawing(
 # ## From points to pictures
 #
 # In lesson 01 an example was a point, two numbers. Now an example is a picture of 28 by 28 pixels,
-# 784 numbers. That is all that changes:
+# 784 numbers. This is what changes, and what does not:
 #
 # | | lesson 01 | this lesson |
 # | --- | --- | --- |
@@ -291,7 +294,7 @@ def judge(pictures, network=None):
 fixed_noise = make_noise(16)
 untrained = generate(fixed_noise)
 answer = judge(untrained).mean(), judge(images[:1000]).mean()
-print("The untrained discriminator answers {:.2f} to noise, {:.2f} to digits.".format(*answer))
+print("The untrained discriminator answers {:.2f} to fakes, {:.2f} to real.".format(*answer))
 plot_images(untrained, title="Before training")
 
 # %% [markdown]
@@ -351,11 +354,11 @@ def train_step(real):
 # %% [markdown]
 # Ten kinds of digits, and a loss that knows two labels? The discriminator is never asked *which*
 # digit it sees, only *real or fake*. The classes of MNIST take no part in the training. Python can
-# tell which names a function uses:
+# tell which names a function uses, and `labels` is not among them:
 
 # %%
 used = train_step.__code__.co_names
-assert "data" not in used  # and so neither data.labels
+assert "data" not in used and "labels" not in used
 print(*used)
 
 # %% [markdown]
@@ -373,8 +376,9 @@ average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 # %% [markdown]
 # `Run` hands out the batches, draws the progress bar and writes everything to
 # `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
-# and run it: `resume` finds the run that was cut off and goes on to the very same result. The
-# `Recording` watches both players, as in lesson 01.
+# and run it: `resume` finds the run that was cut off and goes on to the very same result. (In Colab
+# files vanish with the session, unless you put the folder on Drive: see *Settings* in the course's
+# README.) The `Recording` watches both players, as in lesson 01.
 
 # %%
 from helpers.recorder import Recording
@@ -430,9 +434,9 @@ show(run.recording, train_step=train_step, frames=60)
 # %% [markdown]
 # ## Reading the curves
 #
-# You know the grey lines from lesson 01. If real pictures get the label 0.9 instead of 1, a
-# discriminator that cannot tell real from fake answers half of that, 0.45, and the generator's loss
-# is then $-\ln 0.45$:
+# You know the grey lines from lesson 01. Here they stand a little elsewhere. Half of what the
+# discriminator sees has the label 0.9, the other half 0. If it cannot tell them apart, its best answer
+# is the mean, 0.45, and the generator's loss is then $-\ln 0.45$:
 
 # %%
 import math
@@ -448,7 +452,7 @@ print(f"undecided: answer {undecided:.2f}, loss of the generator {-math.log(unde
 # %%
 from helpers.plotting import plot_history
 
-plot_history(run.history)
+plot_history(run.history, real_label=preset.real_label)
 
 # %% [markdown]
 # ## Is it plausible? Is it varied? Is it new?
@@ -481,13 +485,14 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 #
 # - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
 #   spread; 0 is perfect,
-# - **precision** is the share of fakes that lie among the real pictures: *is it plausible?*
+# - **precision** is the share of fakes that lie among the real pictures: *is it plausible?* (A fake
+#   lies among them if it is no farther from one of them than that one's third nearest neighbour is.)
 # - **recall** is the share of real pictures that lie among the fakes: *is it varied?*
 # - a class is *covered* if it gets at least a fifth of its due, and the **entropy** says how evenly
-#   the fakes are spread over the ten classes.
+#   the fakes are spread over the ten classes. The classifier has an eleventh answer, too: no digit.
 #
 # The column `real` is the same measurement with other real pictures in the place of the fakes: as
-# good as that a generator can be.
+# good as that a generator can be. Even they do not reach 1, because rare ones have no neighbours.
 
 # %%
 from helpers.metrics import judge as measure
@@ -496,6 +501,9 @@ results = measure(classifier, fakes, images.cpu())
 results
 
 # %% [markdown]
+# So the fakes are still far from perfect, and now you can say in what: read the two columns line by
+# line, then look for the digit that is made too often.
+#
 # A warning about the Frechet distance: with few pictures it comes out too large, even for real
 # against real. So a value means nothing without the number of pictures.
 
@@ -525,7 +533,9 @@ plot_images(
 
 # %% [markdown]
 # How near is too near? Compare with real digits that were not in the training data: they have near
-# neighbours too.
+# neighbours too. The distance is the root of the mean squared difference of the pixels, on their scale
+# from -1 to 1. The last line counts pictures that are nearer than 99 of 100 real ones: for copies it
+# would be 1.
 
 # %%
 news
@@ -534,8 +544,9 @@ news
 # ## A walk through the noise
 #
 # Take two noise vectors and go from one to the other in small steps. If the generator had learned
-# single pictures by heart, the walk would jump. It does not: one digit turns into another, and what
-# is in between looks like a digit most of the way.
+# single pictures by heart, the walk would jump from one to the next. It does not jump: a smooth
+# function cannot. But it can be steep in places, and there a digit becomes another within two steps.
+# What is in between looks like a digit most of the way.
 
 # %%
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)

@@ -78,8 +78,8 @@ Drawing(
 # ## Set-up
 #
 # Two names are all that differs from lesson 02: that of the lesson, here, and that of the data, in the
-# cell after it. All cells up to the end of the first training are those of lesson 02, letter by letter;
-# a test of the course compares them.
+# cell after it. The networks, the training step and the loop are those of lesson 02, letter by letter:
+# a test of the course compares them. You may run these cells without reading them again.
 
 # %%
 import torch
@@ -246,7 +246,7 @@ def judge(pictures, network=None):
 fixed_noise = make_noise(16)
 untrained = generate(fixed_noise)
 answer = judge(untrained).mean(), judge(images[:1000]).mean()
-print("The untrained discriminator answers {:.2f} to noise, {:.2f} to digits.".format(*answer))
+print("The untrained discriminator answers {:.2f} to fakes, {:.2f} to real.".format(*answer))
 plot_images(untrained, title="Before training")
 
 # %% [markdown]
@@ -325,7 +325,8 @@ for real in run.batches(images):
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
 # %% [markdown]
-# From the first epoch to the last: first come the outlines, then the greys, last the details.
+# From the first epoch to the last: the outlines come first. After that a row may still turn into
+# another piece of clothing, for nothing tells the generator to stay with one.
 
 # %%
 from helpers.plotting import plot_film
@@ -338,7 +339,7 @@ plot_film(run.kept)
 # %%
 from helpers.plotting import plot_history
 
-plot_history(run.history)
+plot_history(run.history, real_label=preset.real_label)
 
 # %% [markdown]
 # ## The second way: go on from the digits
@@ -394,7 +395,8 @@ for real in warm_run.batches(images):
         picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
 
 # %% [markdown]
-# Each row is one noise vector: on the left the digit that it used to be.
+# Each row is one noise vector: on the left the digit that it used to be. After the first epoch no digit
+# is left. The player below shows how soon that happens.
 
 # %%
 plot_film({0: started_as} | warm_run.kept)
@@ -460,9 +462,9 @@ rows.append(dict(zip(rows[0], ("real pictures", *real), strict=True)))
 Table(rows, f"Two ways to the same clothes, {last.frechet.samples:,} pictures each")
 
 # %% [markdown]
-# The digits' players have a head start, and keep it: after the same number of epochs their clothes are
-# closer to the real ones in every column. What they bring along is not the digits but strokes, edges,
-# and the habit that a picture is bright in the middle.
+# The digits' players have a head start: after the same number of epochs their clothes are closer to the
+# real ones. That is no free lunch, because they were trained on digits for 30 epochs before, and it is
+# one seed. Perhaps what they bring along is the habit that neighbouring pixels belong together.
 #
 # But look at the recall: both ways make only a small part of what real clothes look like. Most fakes
 # are plausible, each class has its share, and yet within a class they are much alike. Precision alone
@@ -537,7 +539,8 @@ shown = {
 }
 
 # %% [markdown]
-# The pictures are those of the test sets, so no discriminator has seen them in training.
+# The pictures are those of the test sets, so no discriminator has seen them in training. Remember that
+# 0.45 is the answer of one that cannot decide.
 
 # %%
 rows = []
@@ -572,8 +575,9 @@ with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
 (folder / "notes.txt").write_text("Nor is this.")
 
 # %% [markdown]
-# One call makes a data set of it, and says what it left out and why. Put the path of a folder of your
-# own in its place.
+# One call makes a data set of it, and says what it left out and why; a text file is passed over. Put
+# the path of a folder of your own in its place, with a few hundred pictures or more. In Colab upload a
+# zip file (the folder symbol on the left) and unpack it with `!unzip -q my.zip -d my_pictures`.
 
 # %%
 from helpers.data import load_images
