@@ -1070,7 +1070,7 @@ Table(rows, "What one changed argument does")
 # says so and runs nothing. A solution is folded away under each exercise.
 
 # %%
-from helpers import exercises
+from helpers import exercises, exercises_torch
 
 
 # %% [markdown]
@@ -1189,7 +1189,7 @@ def early_logits():
     return torch.logit(answers[-20:, 1:])
 
 
-exercises.check_saturating_loss(saturating_loss, early_logits)
+exercises_torch.check_saturating_loss(saturating_loss, early_logits)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1220,7 +1220,7 @@ swapped_step = None  # replace this line by your function
 # that the fakes reach.
 
 # %%
-exercises.check_swapped_labels(swapped_step, try_out)
+exercises_torch.check_swapped_labels(swapped_step, try_out)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1263,7 +1263,7 @@ my_points = None  # a tensor of the shape (n, 2)
 # before and after.
 
 # %%
-exercises.check_own_curve(my_points, try_out)
+exercises_torch.check_own_curve(my_points, try_out)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
