@@ -870,15 +870,15 @@ plot_lines(steps[1:], {"second GAN": distances[1:]}, "iteration", "Frechet dista
 # Two things were changed. Which one was it? Train all four pairs of networks in the same way and for the
 # same number of iterations. That takes long, so here they have a sixteenth of the filters, batches of 16,
 # the settings of the second GAN otherwise, and 300 iterations, too few for a clear face.
-# `python -m tests.benchmarks faces04 rows 0` gave:
-#
-# | generator | discriminator | Frechet distance, best | spread | seconds of processor time |
-# | --- | --- | --- | --- | --- |
-# | lecture | lecture | 56 | 0.82 | 123 |
-# | lecture | deep | 74 | 0.62 | 113 |
-# | batch normalisation | lecture | 24 | 1.08 | 41 |
-# | batch normalisation | deep | 42 | 0.82 | 28 |
-#
+# `python -m tests.benchmarks faces04 rows 0` has done that and written down what came out; `best` is
+# the moment with the smallest distance.
+
+# %%
+from helpers.files import read_rows
+
+Table(read_rows("faces04_networks"), "Four pairs of networks, after 300 iterations")
+
+# %% [markdown]
 # In so short a training batch normalisation does it: the distance falls from 56 to 24 and from 74 to 42,
 # in a third of the time or less. The deep discriminator does not help yet. It pays later:
 # `python -m tests.benchmarks faces04 pair 0 "BatchNorm generator"` trained the normalised generator
@@ -966,16 +966,14 @@ results = Table(rows, f"{samples} faces each, from fresh noise")
 results
 
 # %% [markdown]
-# Is that luck? Only other seeds can tell. `python -m tests.benchmarks faces04 1 2` trained the second GAN
-# twice more:
-#
-# | second GAN | Frechet distance | spread | best at iteration |
-# | --- | --- | --- | --- |
-# | seed 0, above | 11.4 | 1.10 | 700 |
-# | seed 1 | 12.0 | 1.06 | 750 |
-# | seed 2 | 11.4 | 1.05 | 750 |
-#
-# The weights of the best moment are worth keeping: at its last iteration, seed 2 stood at 15.9.
+# Is that luck? Only other seeds can tell. `python -m tests.benchmarks faces04 0 1 2` has trained the
+# second GAN with three of them:
+
+# %%
+Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
+
+# %% [markdown]
+# All three are plausible and varied, and with none of them the last moment was the best.
 #
 # ## A walk between two faces
 #

@@ -23,11 +23,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from tests.benchmarks.tables import write_rows
 from tests.tools.lesson import run_cells
 
 LESSON = "04_celeba_keras_gan"
+NETWORKS, SEEDS = "faces04_networks", "faces04_seeds"  # the tables that the lesson shows
 PLAYERS = {
-    "slides' networks": ("create_generator", "create_discriminator"),
+    "both of the lecture": ("create_generator", "create_discriminator"),
     "deep discriminator": ("create_generator", "create_deep_discriminator"),
     "BatchNorm generator": ("create_normalised_generator", "create_discriminator"),
     "both": ("create_normalised_generator", "create_deep_discriminator"),
@@ -90,12 +92,17 @@ def train(names: dict, players: str, settings, seed: int, preset=None) -> dict:
     }
 
 
+def columns(row: dict, *others: str, first: str = "networks") -> dict:
+    """Return what the lesson shows of a row."""
+    return {name: row[name] for name in (first, "distance, best", "spread, best", *others)}
+
+
 def two_iterations_of_full(batch_size: int | None = None) -> None:
     """Build the lecture's networks as they are, at 128 pixels, and run two iterations of each."""
     os.environ["GAN_PRESET"] = "full"
     os.environ["GAN_FACES"] = os.environ.get("GAN_FACES", "drawn")
     names = definitions()
-    for players, part in (("both", "second"), ("slides' networks", "first")):
+    for players, part in (("both", "second"), ("both of the lecture", "first")):
         settings = replace(getattr(names["preset"], part), iterations=2)
         settings = replace(settings, batch_size=batch_size or settings.batch_size)
         gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
@@ -113,7 +120,7 @@ def two_iterations_of_full(batch_size: int | None = None) -> None:
 def compare_xla() -> None:
     """Time ten iterations of both GANs with XLA and without it."""
     names = definitions()
-    for players, part in (("slides' networks", "first"), ("both", "second")):
+    for players, part in (("both of the lecture", "first"), ("both", "second")):
         settings = getattr(names["preset"], part)
         for jit in (False, True):
             gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
@@ -138,14 +145,21 @@ def main(*arguments: str) -> None:
     if arguments[0] == "rows":
         settings = replace(settings, iterations=300, batch_size=16, look_every=100)
         narrow = replace(names["preset"], narrow=16)
+        rows = []
         for players in arguments[2:] or PLAYERS:
-            print(train(names, players, settings, int(arguments[1]), narrow), flush=True)
+            rows.append(train(names, players, settings, int(arguments[1]), narrow))
+            print(rows[-1], flush=True)
+        if len(rows) == len(PLAYERS):
+            write_rows(NETWORKS, [columns(row, "CPU seconds") for row in rows])
     elif arguments[0] == "pair":
         print(train(names, arguments[2], settings, int(arguments[1])), flush=True)
     elif arguments[0] == "first":
         for seed in map(int, arguments[1:]):
-            row = train(names, "slides' networks", names["preset"].first, seed)
+            row = train(names, "both of the lecture", names["preset"].first, seed)
             print(row, flush=True)
     else:
+        rows = []
         for seed in map(int, arguments):
-            print(train(names, "both", settings, seed), flush=True)
+            rows.append(train(names, "both", settings, seed))
+            print(rows[-1], flush=True)
+        write_rows(SEEDS, [columns(row, "best at", first="seed") for row in rows])

@@ -2,10 +2,9 @@
 
 Starts from the settings of the lecture and adds those of the preset `lesson` one by one; the last
 row repeats the one before it with the built-in sample alone, for as many steps. Writes
-`data/recipes.csv`, which lesson 02 shows.
+`data/measured/recipes.csv`, which lesson 02 shows.
 """
 
-import csv
 import math
 import os
 import statistics
@@ -17,9 +16,9 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from helpers.classifier import load_classifier
-from helpers.files import DATA
 from helpers.metrics import judge
 from helpers.presets import PRESETS
+from tests.benchmarks.tables import write_rows
 from tests.samples import sample
 from tests.tools.lesson import run_cells
 
@@ -76,9 +75,4 @@ def main(epochs: str = "8") -> None:
         row["classes covered"] = round(10 * float(verdicts[1].classes.covered))
         rows.append(row)
         print(row, flush=True)
-    path = DATA / "recipes.csv"
-    with path.with_name("recipes.csv.part").open("w", newline="") as file:
-        table = csv.DictWriter(file, rows[0])
-        table.writeheader()
-        table.writerows(rows)
-    os.replace(file.name, path)
+    write_rows("recipes", rows)

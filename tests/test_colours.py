@@ -1,0 +1,92 @@
+"""The colours of the course can be told apart by people with a colour-vision deficiency."""
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from helpers import plotting
+
+# Machado, Oliveira, Fernandes 2009, severity 1.0, for linear RGB.
+DEFICIENCIES = {
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+TO_XYZ = np.array(
+    ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505)),
+)
+WHITE = TO_XYZ.sum(axis=1)
+
+
+def linear(colour) -> np.ndarray:
+    """Return the linear RGB of a colour."""
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """Return CIE L*a*b* of a linear RGB, clipped to what a screen can show."""
+    ratio = TO_XYZ @ rgb.clip(0, 1) / WHITE
+    f = np.where(ratio > (6 / 29) ** 3, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array((116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])))
+
+
+def difference(one, other, deficiency: str) -> float:
+    """Return how far apart (CIE 1976) two colours look; about 2 is just visible."""
+    matrix = np.array(DEFICIENCIES[deficiency])
+    return float(np.linalg.norm(lab(matrix @ linear(one)) - lab(matrix @ linear(other))))
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_real_fake_and_undecided_look_different(deficiency):
+    colours = {
+        "real": plotting.REAL,
+        "fake": plotting.FAKE,
+        "undecided": plotting.UNDECIDED,
+        "paper": "white",
+    }
+    for one, other in combinations(colours, 2):
+        if {one, other} != {"undecided", "paper"}:
+            assert difference(colours[one], colours[other], deficiency) > 30, (one, other)
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_the_map_of_answers_goes_one_way(deficiency):
+    shades = plotting.ANSWERS(np.linspace(0, 1, 11))
+    for half in (shades[:6], shades[5:]):  # from undecided each step is farther from it
+        middle = plotting.ANSWERS(0.5)
+        steps = [difference(shade, middle, deficiency) for shade in half]
+        assert sorted(steps) == steps or sorted(steps, reverse=True) == steps
+    assert difference(shades[0], shades[-1], deficiency) > 30
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_player_can_be_read_in_both_themes(theme, deficiency):
+    page = Path(plotting.__file__).with_name("player.html").read_text(encoding="utf-8")
+    rule = next(r for r in re.findall(r"\{([^{}]*)\}", page) if f"color-scheme: {theme}" in r)
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", rule))
+    for one, other in [("real", "fake"), ("d", "g"), ("ink", "paper"), ("ink", "lit")]:
+        assert difference(colours[one], colours[other], deficiency) > 15, (one, other)
+    for name in ("real", "fake", "d", "g"):
+        assert difference(colours[name], colours["paper"], deficiency) > 30, name
+
+
+def test_the_measure_sees_a_bad_pair():
+    assert difference("#C02020", "#5A6F10", "deuteranopia") < 30
