@@ -888,6 +888,84 @@ from helpers.controls import walk
 
 walk(show_one, start, end, shown=0)
 
+# %% [markdown]
+# ### How large must the noise be?
+#
+# The lecture gives two numbers of noise to points and 100 to digits. Is there a rule? To try it out,
+# you need a function that trains new players for some steps and puts yours back afterwards. It returns
+# 1,000 fakes and, for each step, the mean answers on real and on fake.
+
+# %%
+def try_out(steps, step=None, data=None, **settings):
+    global generator, discriminator, optimizer_g, optimizer_d
+    data, rows = real_points if data is None else data.to(device), []
+    before = generator, discriminator, optimizer_g, optimizer_d
+    generator, discriminator, optimizer_g, optimizer_d = new_players(replace(preset, **settings))
+    try:
+        for _ in range(steps):
+            batch = data[torch.randint(len(data), (32,), device=device)]
+            rows.append(torch.stack((step or train_step)(batch)[2:]).detach().cpu())
+        return generate(make_noise(1000)), torch.stack(rows) if rows else None
+    finally:
+        generator, discriminator, optimizer_g, optimizer_d = before
+
+
+# %% [markdown]
+# And one that gives other values to names of this notebook, as long as you are inside its `with`:
+
+# %%
+from contextlib import contextmanager
+
+
+@contextmanager
+def instead(**values):
+    names = globals()
+    before = {name: names[name] for name in values}
+    names.update(values)
+    try:
+        yield
+    finally:
+        names.update(before)
+
+
+# %% [markdown]
+# Now 1, 2 and 8 numbers of noise, and once more 2 with another seed. The training is short, so do not
+# expect points as good as those above.
+
+# %%
+steps = 3 if preset.level == "smoke" else 1000
+rows = []
+for size, number in ((1, seed), (2, seed), (8, seed), (2, seed + 1)):
+    with instead(latent_dim=size, seed=number):
+        fake, _ = try_out(steps)
+    row = {"numbers of noise": size, "seed": number, "distance to the curve": distance_to_curve(fake)}
+    rows.append(row | {"share of bins covered": coverage(fake)})
+Table(rows, f"Noise of different sizes, {steps:,} steps each")
+
+# %% [markdown]
+# XXX
+#
+# ### Why dropout in the discriminator only?
+#
+# The discriminator has dropout so that it cannot learn the training data by heart. The generator never
+# sees the training data. What would dropout do to it? Write one with dropout behind each `ReLU`:
+
+# %%
+class DropoutGenerator(Generator):
+    def __init__(self):
+        super().__init__()
+        one, relu, two, relu, three = self.model
+        drop = nn.Dropout(0.3)
+        self.model = nn.Sequential(one, relu, drop, two, relu, drop, three)
+
+
+# %% [markdown]
+# XXX
+
+# %%
+with instead(Generator=DropoutGenerator):
+    fake, _ = try_out(steps)
+rows = [measure("with dropout", fake)]
 
 # %% [markdown]
 # ## One player at a time
@@ -1068,27 +1146,6 @@ Table(rows, "What one changed argument does")
 
 # %%
 from helpers import exercises, exercises_torch
-
-
-# %% [markdown]
-# Some exercises train new players. This function does it and returns 1,000 fakes and, for each step,
-# the mean answers on real and on fake. The players that you have trained above are put back
-# afterwards.
-
-# %%
-def try_out(steps, step=None, data=None, **settings):
-    global generator, discriminator, optimizer_g, optimizer_d
-    data, rows = real_points if data is None else data.to(device), []
-    before = generator, discriminator, optimizer_g, optimizer_d
-    generator, discriminator, optimizer_g, optimizer_d = new_players(replace(preset, **settings))
-    try:
-        for _ in range(steps):
-            batch = data[torch.randint(len(data), (32,), device=device)]
-            rows.append(torch.stack((step or train_step)(batch)[2:]).detach().cpu())
-        return generate(make_noise(1000)), torch.stack(rows) if rows else None
-    finally:
-        generator, discriminator, optimizer_g, optimizer_d = before
-
 
 # %% [markdown]
 # ### 1. Real with the label 0.9

@@ -689,7 +689,7 @@ Table(rows, "Is it varied?")
 from helpers import exercises, exercises_torch
 
 # %% [markdown]
-# ### 1. How large must the noise be?
+# ### 1. Smaller noise
 #
 # The trained generator has always got noise of the normal distribution, with numbers of a size of
 # about 1. What do 1,000 pictures look like if you make all the noise ten times smaller?

@@ -787,8 +787,8 @@ exercises_torch.check_colour(
 #         return x
 # ```
 #
-# One layer of each, and both `view`. The generator gets 2 x 784 x 1,025 weights more, the discriminator
-# 2 x 784 x 1,024: each new pixel is connected with 1,024 numbers, and a made pixel has a bias, too.
+# One layer of each, and both `view`. There are 2 x 784 new numbers in a picture, and each of them gets
+# 1,024 weights; those that the generator makes have a bias, too.
 #
 # </details>
 

@@ -1110,25 +1110,26 @@ Table(pairs, "Conclusions")
 # %% [markdown]
 # ## Where the field went
 #
-# - **DCGAN** (Radford, Metz, Chintala 2015, arXiv 1511.06434): the layers of the second GAN.
-# - **WGAN** (Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875) and **WGAN-GP** (Gulrajani et al. 2017,
-#   arXiv 1704.00028): a loss that measures how far fakes are from real examples; calmer training.
-# - **Frechet Inception distance** (Heusel et al. 2017, arXiv 1706.08500): the measure, in the features
-#   of a large network; the same paper proposes different learning rates for the two players.
-# - **Spectral normalisation** (Miyato et al. 2018, arXiv 1802.05957): a discriminator that cannot change
-#   its mind too fast.
-# - **Progressive growing** (Karras et al. 2017, arXiv 1710.10196): faces of 1,024 pixels, from small to
-#   large.
-# - **BigGAN** (Brock, Donahue, Simonyan 2018, arXiv 1809.11096): large batches, a thousand classes.
-# - **StyleGAN** (Karras, Laine, Aila 2018, arXiv 1812.04948): noise that steers every layer; faces that
-#   you cannot tell from photographs.
-# - **Diffusion** (Ho, Jain, Abbeel 2020, arXiv 2006.11239): noise is removed in many small steps;
-#   nobody plays against anybody, and training is calm. It overtook GANs in 2021 (Dhariwal, Nichol,
-#   arXiv 2105.05233).
-# - **Latent diffusion** (Rombach et al. 2021, arXiv 2112.10752): diffusion in a small space; the network
-#   that leads into that space is trained with a discriminator.
-# - **Fewer steps** (Sauer et al. 2023, arXiv 2311.17042): a discriminator teaches a diffusion model to
-#   do with one to four steps what took it fifty. The game goes on.
+# - **DCGAN** (Radford, Metz, Chintala, ICLR 2016, arXiv 1511.06434): the layers of the second GAN.
+# - **WGAN** (Arjovsky, Chintala, Bottou, ICML 2017, arXiv 1701.07875) and **WGAN-GP** (Gulrajani et al.,
+#   NIPS 2017, arXiv 1704.00028): a loss that measures how far fakes are from real examples; calmer
+#   training.
+# - **Frechet Inception distance** (Heusel et al., NIPS 2017, arXiv 1706.08500): the measure, in the
+#   features of a large network; the same paper proposes different learning rates for the two players.
+# - **Progressive growing** (Karras et al., ICLR 2018, arXiv 1710.10196): faces of 1,024 pixels, from
+#   small to large.
+# - **Spectral normalisation** (Miyato et al., ICLR 2018, arXiv 1802.05957): a discriminator that cannot
+#   change its mind too fast.
+# - **BigGAN** (Brock, Donahue, Simonyan, ICLR 2019, arXiv 1809.11096): large batches, a thousand classes.
+# - **StyleGAN** (Karras, Laine, Aila, CVPR 2019, arXiv 1812.04948): noise that steers every layer; faces
+#   that are hard to tell from photographs.
+# - **Diffusion** (Ho, Jain, Abbeel, NeurIPS 2020, arXiv 2006.11239): noise is removed in many small
+#   steps; nobody plays against anybody, and training is calm. It overtook GANs a year later (Dhariwal,
+#   Nichol, NeurIPS 2021, arXiv 2105.05233).
+# - **Latent diffusion** (Rombach et al., CVPR 2022, arXiv 2112.10752): diffusion in a small space; the
+#   network that leads into that space is trained with a discriminator.
+# - **Fewer steps** (Sauer et al., ECCV 2024, arXiv 2311.17042): a discriminator teaches a diffusion model
+#   to do with one to four steps what took it fifty. The game goes on.
 
 # %% [markdown]
 # ## Exercises
