@@ -430,7 +430,12 @@ def test_exercises_wait_for_answers_and_know_right_from_wrong(solving, capsys):
         3: answers("ac", "by up to 0."),
         4: [
             (lambda _: "create_larger_generator = create_normalised_generator", "(16, 16, 3), not"),
-            (lambda s: changed(s, ("size // 8", "size // 4"), ("filters, filters, f", "f")), "0"),
+            (
+                lambda s: changed(
+                    s, ("size // 8", "size // 4"), (", filters, filters, f", ", filters, f")
+                ),
+                "It has 3 layers Conv2DT",
+            ),
             (lambda s: changed(s, ('activation="tanh", ', "")), "not in [-1, 1]"),
             (lambda s: changed(s, ("return Model", "Model")), "has to return a Model"),
             (lambda s: changed(s, (", use_bias=False)(x)", ")(x)")), "without a bias"),
@@ -438,7 +443,7 @@ def test_exercises_wait_for_answers_and_know_right_from_wrong(solving, capsys):
                 lambda s: changed(
                     s, ("filters, filters, filters)", "filters, filters, 8 * filters)")
                 ),
-                "0",
+                "weights more than before",
             ),
             (
                 lambda s: changed(

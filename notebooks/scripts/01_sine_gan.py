@@ -929,43 +929,64 @@ def instead(**values):
 
 
 # %% [markdown]
-# Now 1, 2 and 8 numbers of noise, and once more 2 with another seed. The training is short, so do not
-# expect points as good as those above.
+# Now 1, 2 and 8 numbers of noise, with two seeds each. The training is short, so do not expect points as
+# good as those above.
 
 # %%
-steps = 3 if preset.level == "smoke" else 1000
-rows = []
-for size, number in ((1, seed), (2, seed), (8, seed), (2, seed + 1)):
-    with instead(latent_dim=size, seed=number):
-        fake, _ = try_out(steps)
-    row = {"numbers of noise": size, "seed": number, "distance to the curve": distance_to_curve(fake)}
-    rows.append(row | {"share of bins covered": coverage(fake)})
+steps = 3 if preset.level == "smoke" else 2000
+
+
+def try_noise(size, **values):
+    row = {"numbers of noise": size}
+    for number in (seed, seed + 1):
+        with instead(latent_dim=size, seed=number, **values):
+            fake, _ = try_out(steps)
+        row |= {f"distance, seed {number}": distance_to_curve(fake)}
+        row |= {f"share of bins, seed {number}": coverage(fake)}
+    return row
+
+
+rows = [try_noise(size) for size in (1, 2, 8)]
 Table(rows, f"Noise of different sizes, {steps:,} steps each")
 
 # %% [markdown]
-# XXX
+# There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
+# number is enough to name a place on it, and eight do no harm. With *fewer* numbers than there are
+# things that vary, a generator has to fold its noise to reach them all, as you saw it fold the plane.
+# In a picture much more can vary, and the lessons to come use more numbers. How large each number is, is
+# another question: the first exercise of lesson 02 asks it.
 #
 # ### Why dropout in the discriminator only?
 #
 # The discriminator has dropout so that it cannot learn the training data by heart. The generator never
-# sees the training data. What would dropout do to it? Write one with dropout behind each `ReLU`:
+# sees the training data. What does dropout do to it? Put one behind each `ReLU`, and give the generator
+# the same noise 1,000 times:
 
 # %%
 class DropoutGenerator(Generator):
     def __init__(self):
         super().__init__()
-        one, relu, two, relu, three = self.model
-        drop = nn.Dropout(0.3)
-        self.model = nn.Sequential(one, relu, drop, two, relu, drop, three)
+        first, relu, second, relu, third = self.model
+        dropout = nn.Dropout(0.3)
+        self.model = nn.Sequential(first, relu, dropout, second, relu, dropout, third)
 
+
+points = DropoutGenerator().to(device)(make_noise(1).expand(1000, -1))
+print(f"one noise vector, 1,000 times: {len(points.unique(dim=0)):,} different points")
 
 # %% [markdown]
-# XXX
+# So dropout is chance that does not come from the noise: the generator has to make a good point whatever
+# is switched off. Train both with the same two seeds:
 
 # %%
-with instead(Generator=DropoutGenerator):
-    fake, _ = try_out(steps)
-rows = [measure("with dropout", fake)]
+rows = [{"generator": "without dropout"} | rows[1]]
+rows.append({"generator": "with dropout"} | try_noise(2, Generator=DropoutGenerator))
+Table(rows, f"Dropout in the generator, {steps:,} steps each")
+
+# %% [markdown]
+# Its points are near the curve, but with both seeds they reach fewer parts of it: *plausible*, and less
+# *varied*. Some GANs that turn one picture into another have dropout in the generator on purpose, in the
+# place of noise (Isola et al., CVPR 2017, arXiv 1611.07004).
 
 # %% [markdown]
 # ## One player at a time
@@ -1142,7 +1163,8 @@ Table(rows, "What one changed argument does")
 #
 # First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
 # and the cell below it: a check measures what is asked and compares. Before you have answered it
-# says so and runs nothing. A solution is folded away under each exercise.
+# says so and runs nothing. A solution is folded away under each exercise. Some use `try_out` from above,
+# which trains new players and puts yours back.
 
 # %%
 from helpers import exercises, exercises_torch
