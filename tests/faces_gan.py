@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import plotting
+from helpers import exercises, plotting
 from helpers.presets import PRESETS
 from tests.benchmarks.faces04 import definitions
+from tests.tools.exercises import answers, assert_open, assert_refused, assert_solved, changed
 from tests.tools.lesson import code_cells
 
 LESSON = "04_celeba_keras_gan"
@@ -400,6 +401,76 @@ def test_faces_are_shown_at_their_own_size(tmp_path):
         assert 55**2 < (pixels == colour).all(axis=1).sum() <= 68**2
 
 
+# --- the exercises
+
+
+@pytest.fixture(scope="module")
+def solving(names):
+    """The names of the lesson at its end, after a very short training of the second GAN."""
+    gan = names["new_gan"](*pair(names, "second"), SMOKE.second)
+    gan.fit(names["real_batches"](SMOKE.second), verbose=0, shuffle=False)
+    return names | {
+        "gan": gan,
+        "replace": replace,
+        "exercises": exercises,
+        "noise": names["fixed_noise"],
+    }
+
+
+def test_exercises_wait_for_answers_and_know_right_from_wrong(solving, capsys):
+    before = arrays(solving["gan"].generator)
+    assert_open(solving, LESSON, capsys)
+    assert_solved(solving, LESSON, capsys)
+    wrong = {
+        1: [
+            (lambda _: "answer = 2", "Measured: 4.00 times the multiply-adds, 1.0"),
+            (lambda _: "answer = None or [4]", "You predicted [4]."),
+        ],
+        2: answers("ab", "Measured: spread 0."),
+        3: answers("ac", "by up to 0."),
+        4: [
+            (lambda _: "create_larger_generator = create_normalised_generator", "(16, 16, 3), not"),
+            (
+                lambda s: changed(
+                    s, ("size // 8", "size // 4"), (", filters, filters, f", ", filters, f")
+                ),
+                "It has 3 layers Conv2DT",
+            ),
+            (lambda s: changed(s, ('activation="tanh", ', "")), "not in [-1, 1]"),
+            (lambda s: changed(s, ("return Model", "Model")), "has to return a Model"),
+            (lambda s: changed(s, (", use_bias=False)(x)", ")(x)")), "without a bias"),
+            (
+                lambda s: changed(
+                    s, ("filters, filters, filters)", "filters, filters, 8 * filters)")
+                ),
+                "weights more than before",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    ("    x = Conv2D(", "    x = keras.layers.UpSampling2D()(x)\n    x = Conv2D("),
+                    (", filters, filters, filters)", ", filters, filters)"),
+                ),
+                "It has 3 layers Conv2DTranspose, not 4",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    ("filters, filters, filters):", "filters, filters):"),
+                    (
+                        "    x = Conv2D(",
+                        "    x = Conv2DTranspose(filters, 4, strides=2, padding='same')(x)\n"
+                        "    x = LeakyReLU()(x)\n    x = Conv2D(",
+                    ),
+                ),
+                "It has 4 layers BatchNormalization, not 5",
+            ),
+        ],
+    }
+    assert_refused(solving, LESSON, wrong, capsys)
+    assert equal(before, arrays(solving["gan"].generator))
+
+
 # --- the device and the imports
 
 
@@ -438,6 +509,7 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 from dataclasses import replace
 import numpy as np
 from tests.benchmarks.faces04 import definitions
+from tests.tools.exercises import answers, assert_open, assert_refused, assert_solved, changed
 from tests.tools.lesson import code_cells
 names = definitions() | {"replace": replace}
 names["narrow"] = replace(names["preset"], narrow=64)

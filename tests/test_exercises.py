@@ -1,30 +1,24 @@
-"""The exercises of lessons 01 and 02: no answer, the folded solution, and wrong answers."""
+"""The exercises of lessons 01 to 03: no answer, the folded solution, and wrong answers."""
 
-import re
 from itertools import pairwise
 
-import jupytext
 import numpy as np
 import pytest
 import torch
 
-from helpers.exercises import OPEN, RIGHT, WRONG, check_undecided_loss
+from helpers.exercises import RIGHT, WRONG, check_undecided_loss
+from tests.tools.exercises import (
+    answers,
+    assert_open,
+    assert_refused,
+    assert_solved,
+    changed,
+    exercises,
+)
 from tests.tools.lesson import SCRIPTS, run_cells
 
-LESSONS = ("01_sine_gan", "02_mnist_gan")
+LESSONS = ("01_sine_gan", "02_mnist_gan", "03_fashion_gan")
 SLOW = ("milliseconds(gradients", "frechet_by_samples(", "plot_film(")  # no exercise needs these
-SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```", re.DOTALL)
-
-
-def exercises(lesson):
-    """Return of each exercise: the cell for the answer, the cell with the check, the solution."""
-    cells = jupytext.read(SCRIPTS / f"{lesson}.py").cells
-    found = []
-    for index, cell in enumerate(cells):
-        if cell.cell_type == "markdown" and (solution := SOLUTION.search(cell.source)):
-            answer, check = [c.source for c in cells[:index] if c.cell_type == "code"][-2:]
-            found.append((answer, check, solution[1]))
-    return found
 
 
 @pytest.fixture(scope="module", params=LESSONS)
@@ -44,16 +38,8 @@ def lesson(request, tmp_path_factory):
         torch.set_num_threads(threads)
 
 
-def verdict(names, code, check, capsys):
-    """Run an answer and its check among the names of a lesson; return what the check prints."""
-    capsys.readouterr()
-    exec(code, names)
-    exec(check, names)
-    return capsys.readouterr().out
-
-
 def test_each_lesson_has_its_exercises():
-    for name in LESSONS:
+    for name in (*LESSONS, "04_celeba_keras_gan"):
         assert 3 <= len(exercises(name)) <= 5
         text = (SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
         assert text.count("<details>") == text.count("</details>") == len(exercises(name))
@@ -66,27 +52,15 @@ def test_without_an_answer_nothing_is_run(lesson, capsys, monkeypatch):
         raise AssertionError("trained without an answer")
 
     monkeypatch.setitem(lesson, "train_step", never)
-    for answer, check, _ in exercises(lesson["lesson"]):
-        assert verdict(lesson, answer, check, capsys).strip() == OPEN
+    assert_open(lesson, lesson["lesson"], capsys)
 
 
 def test_solutions_are_right_and_the_trained_players_stay(lesson, capsys):
     players = [lesson[name] for name in ("generator", "discriminator", "optimizer_g")]
     before = [p.clone() for p in lesson["generator"].parameters()]
-    for answer, check, solution in exercises(lesson["lesson"]):
-        said = verdict(lesson, answer + "\n" + solution, check, capsys)
-        assert said.startswith(RIGHT), said
-        assert max(map(len, said.splitlines())) <= 100
+    assert_solved(lesson, lesson["lesson"], capsys)
     assert players == [lesson[name] for name in ("generator", "discriminator", "optimizer_g")]
     assert all(map(torch.equal, before, lesson["generator"].parameters()))
-
-
-def changed(solution, *pairs):
-    """Return a solution with mistakes in it."""
-    for old, new in pairs:
-        assert old in solution
-        solution = solution.replace(old, new)
-    return solution
 
 
 def step_called_twice(_):
@@ -100,10 +74,7 @@ WRONG_ANSWERS = {
             (lambda _: "answer = 1.25", "You predicted 1.25. Measured: 1.3863"),
             (lambda _: "answer = 'ln 2'", "Measured: 1.3863"),
         ],
-        2: [
-            (lambda _, letter=letter: f"answer = '{letter}'", "different points 1,")
-            for letter in "acd"
-        ],
+        2: answers("acd", "different points 1,"),
         3: [
             (lambda s: changed(s, ("-bce", "bce")), "The sign is wrong"),
             (lambda s: changed(s, ("-bce", "bce"), ("zeros", "ones")), "That is the loss of the"),
@@ -132,12 +103,12 @@ WRONG_ANSWERS = {
         ],
     },
     "02_mnist_gan": {
-        1: [(lambda _, letter=letter: f"answer = '{letter}'", "noise x 0.1: ") for letter in "a"],
+        1: answers("a", "noise x 0.1: "),
         2: [
             (lambda _: "answer = 5", "You predicted 5. Measured: 2."),
             (lambda _: "answer = math.log2(10) / 2", "Measured: 2."),
         ],
-        3: [(lambda _, letter=letter: f"answer = '{letter}'", "Measured: ") for letter in "ad"],
+        3: answers("ad", "Measured: "),
         4: [
             (lambda _: "two_steps = train_step", "order: discriminator, generator."),
             (step_called_twice, "order: discriminator, generator, discriminator, generator."),
@@ -178,18 +149,80 @@ WRONG_ANSWERS = {
             (lambda _: "class UnitGenerator(nn.Flatten): pass", "The shape is"),
         ],
     },
+    "03_fashion_gan": {
+        1: answers("acd", "Measured: digits 0."),
+        2: answers("abd", "nine classes: precision"),
+        3: [
+            (lambda _: "rewired = digit_judge", "This is the discriminator itself"),
+            (lambda _: "rewired = Discriminator()", "It has other weights"),
+            (lambda _: "rewired = Generator()", "It has other weights"),
+            (lambda s: changed(s, (":, order", ":, order.argsort()")), "in the wrong places"),
+            (lambda s: s.split("with")[0], "in the wrong places"),
+        ],
+        4: [
+            (lambda s: changed(s, (", 3, 28, 28", ", 28, 28, 3")), "The generator makes (16, 28"),
+            (lambda _: "ColourGenerator, ColourDiscriminator = Generator, Discriminator", "(16, 1"),
+            (
+                lambda s: changed(
+                    s, ("[-2] = nn.Linear(1024, 3 * 784)", "[-1] = nn.Linear(784, 2352)")
+                ),
+                "pixels are not in [-1, 1]",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    ("        self.model[-2] = nn.Linear(1024, 3 * 784)\n", ""),
+                    ("view(x.size(0), 3", "view(x.size(0), 1"),
+                    ("1, 28, 28)", "1, 28, 28).repeat(1, 3, 1, 1)"),
+                ),
+                "its channels are all the same",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    ("= nn.Linear(3", "= nn.Linear(1"),
+                    ("x.view(", "x[:, 0].view("),
+                    ("0), 3 * 784", "0), 784"),
+                ),
+                "does not look at all three colours",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    ("= nn.Linear(3", "= nn.Linear(1"),
+                    ("x.view(", "x.mean(1).view("),
+                    ("0), 3 * 784", "0), 784"),
+                ),
+                "cannot tell the colours",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    (
+                        "nn.Linear(3 * 784, 1024)",
+                        "nn.Sequential(nn.Linear(3 * 784, 784), nn.Linear(784, 1024))",
+                    ),
+                ),
+                "only the layers that touch the picture",
+            ),
+            (
+                lambda s: changed(
+                    s,
+                    (
+                        "self.model[0] = nn.Linear(3 * 784, 1024)",
+                        "self.model[0] = nn.Linear(784, 1024)",
+                    ),
+                    ("view(x.size(0), 3 * 784", "view(-1, 784"),
+                ),
+                "one logit a picture",
+            ),
+        ],
+    },
 }
 
 
 def test_wrong_answers_are_told_from_right_ones(lesson, capsys):
-    name = lesson["lesson"]
-    parts = exercises(name)
-    assert sorted(WRONG_ANSWERS[name]) == list(range(1, len(parts) + 1))
-    for index, mistakes in WRONG_ANSWERS[name].items():
-        answer, check, solution = parts[index - 1]
-        for make, words in mistakes:
-            said = verdict(lesson, answer + "\n" + make(solution), check, capsys)
-            assert said.startswith(WRONG) and words in " ".join(said.split()), said
+    assert_refused(lesson, lesson["lesson"], WRONG_ANSWERS[lesson["lesson"]], capsys)
 
 
 def test_a_number_may_come_in_any_form(capsys):

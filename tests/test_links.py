@@ -41,9 +41,24 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
             assert anchor in anchors(prose(text)), link
 
 
-def test_every_slide_and_at_most_25_words():
+# The questions that learners ask most: words of each question, in the order of the index.
+QUESTIONS = (
+    "label 1", "detach", "twice", "does not fall", "1.39", "loss is 0", "accuracy", "How large",
+    "dropout", "mode collapse", "Tanh", "ten digits", "beta1", "by heart", "run to run", "stop",
+    "session ends", "harder", "How long", "after GANs",
+)  # fmt: skip
+
+
+def test_every_slide_every_question_and_at_most_25_words():
     index = prose(ROOT / "notebooks" / "README.md")
     parts = dict(re.findall(r"^## (.+?)\n\n(.+?)(?=\n## |\Z)", index, flags=re.M | re.S))
-    rows = {name: part.count("\n| ") - 1 for name, part in parts.items()}
-    assert rows["Words"] <= 25
-    assert rows["From the lecture to the lessons"] >= 20
+    rows = {
+        name: re.findall(r"^\| (?!---)(.+?) \|", part, re.M)[1:] for name, part in parts.items()
+    }
+    assert len(rows["Words"]) <= 25
+    slides = rows["From the lecture to the lessons"]
+    assert len(slides) == len(set(slides)) == 29
+    assert sum(slide.startswith("Results: ") for slide in slides) == 4
+    questions = rows["Questions that learners ask"]
+    for words, question in zip(QUESTIONS, questions, strict=True):
+        assert words in question

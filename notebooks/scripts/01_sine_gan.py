@@ -895,6 +895,105 @@ from helpers.controls import walk
 
 walk(show_one, start, end, shown=0)
 
+# %% [markdown]
+# ### How large must the noise be?
+#
+# The lecture gives two numbers of noise to points and 100 to digits. Is there a rule? To try it out,
+# you need a function that trains new players for some steps and puts yours back afterwards. It returns
+# 1,000 fakes and, for each step, the mean answers on real and on fake.
+
+# %%
+def try_out(steps, step=None, data=None, **settings):
+    global generator, discriminator, optimizer_g, optimizer_d
+    data, rows = real_points if data is None else data.to(device), []
+    before = generator, discriminator, optimizer_g, optimizer_d
+    generator, discriminator, optimizer_g, optimizer_d = new_players(replace(preset, **settings))
+    try:
+        for _ in range(steps):
+            batch = data[torch.randint(len(data), (32,), device=device)]
+            rows.append(torch.stack((step or train_step)(batch)[2:]).detach().cpu())
+        return generate(make_noise(1000)), torch.stack(rows) if rows else None
+    finally:
+        generator, discriminator, optimizer_g, optimizer_d = before
+
+
+# %% [markdown]
+# And one that gives other values to names of this notebook, as long as you are inside its `with`:
+
+# %%
+from contextlib import contextmanager
+
+
+@contextmanager
+def instead(**values):
+    names = globals()
+    before = {name: names[name] for name in values}
+    names.update(values)
+    try:
+        yield
+    finally:
+        names.update(before)
+
+
+# %% [markdown]
+# Now 1, 2 and 8 numbers of noise, with two seeds each. The training is short, so do not expect points as
+# good as those above.
+
+# %%
+steps = 3 if preset.level == "smoke" else 2000
+
+
+def try_noise(size, **values):
+    row = {"numbers of noise": size}
+    for number in (seed, seed + 1):
+        with instead(latent_dim=size, seed=number, **values):
+            fake, _ = try_out(steps)
+        row |= {f"distance, seed {number}": distance_to_curve(fake)}
+        row |= {f"share of bins, seed {number}": coverage(fake)}
+    return row
+
+
+rows = [try_noise(size) for size in (1, 2, 8)]
+Table(rows, f"Noise of different sizes, {steps:,} steps each")
+
+# %% [markdown]
+# There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
+# number is enough to name a place on it, and eight do no harm. With *fewer* numbers than there are
+# things that vary, a generator has to fold its noise to reach them all, as you saw it fold the plane.
+# In a picture much more can vary, and the lessons to come use more numbers. How large each number is, is
+# another question: the first exercise of lesson 02 asks it.
+#
+# ### Why dropout in the discriminator only?
+#
+# The discriminator has dropout so that it cannot learn the training data by heart. The generator never
+# sees the training data. What does dropout do to it? Put one behind each `ReLU`, and give the generator
+# the same noise 1,000 times:
+
+# %%
+class DropoutGenerator(Generator):
+    def __init__(self):
+        super().__init__()
+        first, relu, second, relu, third = self.model
+        dropout = nn.Dropout(0.3)
+        self.model = nn.Sequential(first, relu, dropout, second, relu, dropout, third)
+
+
+points = DropoutGenerator().to(device)(make_noise(1).expand(1000, -1))
+print(f"one noise vector, 1,000 times: {len(points.unique(dim=0)):,} different points")
+
+# %% [markdown]
+# So dropout is chance that does not come from the noise: the generator has to make a good point whatever
+# is switched off. Train both with the same two seeds:
+
+# %%
+rows = [{"generator": "without dropout"} | rows[1]]
+rows.append({"generator": "with dropout"} | try_noise(2, Generator=DropoutGenerator))
+Table(rows, f"Dropout in the generator, {steps:,} steps each")
+
+# %% [markdown]
+# Its points are near the curve, but with both seeds they reach fewer parts of it: *plausible*, and less
+# *varied*. Some GANs that turn one picture into another have dropout in the generator on purpose, in the
+# place of noise (Isola et al., CVPR 2017, arXiv 1611.07004).
 
 # %% [markdown]
 # ## One player at a time
@@ -1071,31 +1170,11 @@ Table(rows, "What one changed argument does")
 #
 # First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
 # and the cell below it: a check measures what is asked and compares. Before you have answered it
-# says so and runs nothing. A solution is folded away under each exercise.
+# says so and runs nothing. A solution is folded away under each exercise. Some use `try_out` from above,
+# which trains new players and puts yours back.
 
 # %%
-from helpers import exercises
-
-
-# %% [markdown]
-# Some exercises train new players. This function does it and returns 1,000 fakes and, for each step,
-# the mean answers on real and on fake. The players that you have trained above are put back
-# afterwards.
-
-# %%
-def try_out(steps, step=None, data=None, **settings):
-    global generator, discriminator, optimizer_g, optimizer_d
-    data, rows = real_points if data is None else data.to(device), []
-    before = generator, discriminator, optimizer_g, optimizer_d
-    generator, discriminator, optimizer_g, optimizer_d = new_players(replace(preset, **settings))
-    try:
-        for _ in range(steps):
-            batch = data[torch.randint(len(data), (32,), device=device)]
-            rows.append(torch.stack((step or train_step)(batch)[2:]).detach().cpu())
-        return generate(make_noise(1000)), torch.stack(rows) if rows else None
-    finally:
-        generator, discriminator, optimizer_g, optimizer_d = before
-
+from helpers import exercises, exercises_torch
 
 # %% [markdown]
 # ### 1. Real with the label 0.9
@@ -1193,7 +1272,7 @@ def early_logits():
     return torch.logit(answers[-20:, 1:])
 
 
-exercises.check_saturating_loss(saturating_loss, early_logits)
+exercises_torch.check_saturating_loss(saturating_loss, early_logits)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1224,7 +1303,7 @@ swapped_step = None  # replace this line by your function
 # that the fakes reach.
 
 # %%
-exercises.check_swapped_labels(swapped_step, try_out)
+exercises_torch.check_swapped_labels(swapped_step, try_out)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1267,7 +1346,7 @@ my_points = None  # a tensor of the shape (n, 2)
 # before and after.
 
 # %%
-exercises.check_own_curve(my_points, try_out)
+exercises_torch.check_own_curve(my_points, try_out)
 
 # %% [markdown]
 # <details><summary>Solution</summary>

@@ -697,10 +697,10 @@ Table(rows, "Is it varied?")
 # nothing. A solution is folded away under each exercise.
 
 # %%
-from helpers import exercises
+from helpers import exercises, exercises_torch
 
 # %% [markdown]
-# ### 1. How large must the noise be?
+# ### 1. Smaller noise
 #
 # The trained generator has always got noise of the normal distribution, with numbers of a size of
 # about 1. What do 1,000 pictures look like if you make all the noise ten times smaller?
@@ -832,7 +832,7 @@ def watch(step):
     networks = {"generator": generator, "discriminator": discriminator}
     optimizers = {"generator": optimizer_g, "discriminator": optimizer_d}
     try:
-        exercises.check_two_steps(step, networks, optimizers, images[:64], fixed_noise)
+        exercises_torch.check_two_steps(step, networks, optimizers, images[:64], fixed_noise)
     finally:
         generator, discriminator, optimizer_g, optimizer_d = before
 
@@ -880,7 +880,7 @@ UnitGenerator = None  # replace this line by your class
 # The check looks at the shape, the weights and the range of what it makes.
 
 # %%
-exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
+exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
 
 # %% [markdown]
 # <details><summary>Solution</summary>

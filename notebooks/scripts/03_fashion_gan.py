@@ -612,6 +612,191 @@ plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
 # five steps, and the noise.
 
 # %% [markdown]
+# ## Exercises
+#
+# First predict, then run, then explain: write your answer into the cell with `answer = None`, run it
+# and the cell below it. Before you have answered, the check says so and runs nothing. A solution is
+# folded away under each exercise.
+
+# %%
+from helpers import exercises, exercises_torch
+
+# %% [markdown]
+# ### 1. Mirror writing
+#
+# You know what the digits' discriminator says to clothes and to noise. Now it gets digits again, but
+# changed: once in a mirror, once as negatives, black on white. Which of them does it still accept, with
+# more than half of its mean answer to digits?
+#
+# - a: both
+# - b: only the mirrored ones
+# - c: only the negatives
+# - d: neither
+
+# %%
+answer = None  # "a", "b", "c" or "d"
+
+
+# %% [markdown]
+# The experiment asks it about 1,000 pictures of each kind.
+
+# %%
+def mirror_writing():
+    pictures = shown["digits"]
+    changed = {"digits": pictures, "mirrored": pictures.flip(3), "negative": -pictures}
+    changed["noise"] = shown["noise"]
+    return {name: float(judge(seen, digit_judge).mean()) for name, seen in changed.items()}
+
+
+exercises.check_mirror_writing(answer, mirror_writing)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "b"
+# ```
+#
+# It has learned how its fakes differ from digits, and none of them was wrong by being mirrored. Of a
+# negative it does not need to know anything: it is bright where all digits are black.
+#
+# </details>
+
+# %% [markdown]
+# ### 2. Nine of ten
+#
+# A generator makes perfect clothes of nine classes, but never a bag. Which number falls by more than a
+# twentieth, compared with a generator that makes all ten?
+#
+# - a: precision and recall
+# - b: only precision
+# - c: only recall
+# - d: neither
+
+# %%
+answer = None  # "a", "b", "c" or "d"
+
+
+# %% [markdown]
+# The experiment judges 1,000 real test pictures, with the bags and without them.
+
+# %%
+def nine_of_ten(missing):
+    bag = data.class_names.index("bag")
+    chosen = data.test_labels != bag if missing else data.test_labels >= 0
+    return measure(classifier, test_images[chosen][:1000], images.cpu())
+
+
+exercises.check_nine_of_ten(answer, nine_of_ten)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "c"
+# ```
+#
+# What is made is real, so the precision stays. A tenth of the real pictures cannot be made, and about
+# so much is lost of the recall. Two ways of the lesson had a low recall with all ten classes: there,
+# something is missing *within* the classes.
+#
+# </details>
+
+# %% [markdown]
+# ### 3. Scrambled pixels
+#
+# Somebody has moved the 784 pixels of every picture to other places, in the same way for all: you
+# cannot recognise anything any more. Could this GAN learn such pictures, as well as the others? You
+# need not train it to find out. Make a copy of the digits' discriminator which answers scrambled
+# digits exactly as the original answers digits, only by moving weights to other places. Below,
+# `order[i]` says where pixel `i` of the scrambled picture was before.
+
+# %%
+order = torch.randperm(784, device=device)
+scrambled = shown["digits"].to(device).flatten(1)[:, order].view(-1, 1, 28, 28)
+plot_images(scrambled[:16].cpu(), columns=16, title="Scrambled digits")
+
+# %% [markdown]
+# Which layer meets the pixels, and where does its weight matrix have one column for each of them?
+
+# %%
+rewired = None  # a discriminator
+
+# %% [markdown]
+# The check compares weights and answers.
+
+# %%
+exercises_torch.check_rewired(rewired, digit_judge, shown["digits"].to(device), order)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# import copy
+#
+# rewired = copy.deepcopy(digit_judge)
+# with torch.no_grad():
+#     rewired.model[0].weight.copy_(digit_judge.model[0].weight[:, order])
+# ```
+#
+# For layers that connect every pixel with every other, a picture is a list of numbers in any order.
+# The generator's last layer can be rewired in the same way. Weights that are random at the beginning
+# are as likely in one order as in another, so the GAN learns scrambled clothes as well as others.
+#
+# </details>
+
+# %% [markdown]
+# ### 4. In colour
+#
+# With `channels=3`, `load_images` gives you colour. Then a picture is (3, 28, 28): red, green and blue.
+# Predict first: how many layers of each player have to change, and how many weights will it have? Then
+# write both networks. As before, the discriminator needs `forward` and `logits`.
+
+# %%
+ColourGenerator = None  # replace this line by your class
+ColourDiscriminator = None  # and this one
+
+# %% [markdown]
+# The check looks at shapes, range, colours and numbers of weights.
+
+# %%
+exercises_torch.check_colour(
+    (ColourGenerator, ColourDiscriminator),
+    (Generator().to(device), Discriminator().to(device)),
+    fixed_noise,
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class ColourGenerator(Generator):
+#     def __init__(self):
+#         super().__init__()
+#         self.model[-2] = nn.Linear(1024, 3 * 784)
+#
+#     def forward(self, x):
+#         return self.model(x).view(x.size(0), 3, 28, 28)
+#
+#
+# class ColourDiscriminator(Discriminator):
+#     def __init__(self):
+#         super().__init__()
+#         self.model[0] = nn.Linear(3 * 784, 1024)
+#
+#     def logits(self, x):
+#         x = x.view(x.size(0), 3 * 784)
+#         for layer in self.model[:-1]:
+#             x = layer(x)
+#         return x
+# ```
+#
+# One layer of each, and both `view`. There are 2 x 784 new numbers in a picture, and each of them gets
+# 1,024 weights; those that the generator makes have a bias, too.
+#
+# </details>
+
+# %% [markdown]
 # ## What you saw
 #
 # - The same layers, losses and steps that made digits make clothes, and even faces: only the data differ.

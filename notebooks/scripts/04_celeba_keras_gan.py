@@ -1110,26 +1110,191 @@ Table(pairs, "Conclusions")
 # %% [markdown]
 # ## Where the field went
 #
-# - **DCGAN** (Radford, Metz, Chintala 2015, arXiv 1511.06434): the layers of the second GAN.
-# - **WGAN** (Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875) and **WGAN-GP** (Gulrajani et al. 2017,
-#   arXiv 1704.00028): a loss that measures how far fakes are from real examples; calmer training.
-# - **Frechet Inception distance** (Heusel et al. 2017, arXiv 1706.08500): the measure, in the features
-#   of a large network; the same paper proposes different learning rates for the two players.
-# - **Spectral normalisation** (Miyato et al. 2018, arXiv 1802.05957): a discriminator that cannot change
-#   its mind too fast.
-# - **Progressive growing** (Karras et al. 2017, arXiv 1710.10196): faces of 1,024 pixels, from small to
-#   large.
-# - **BigGAN** (Brock, Donahue, Simonyan 2018, arXiv 1809.11096): large batches, a thousand classes.
-# - **StyleGAN** (Karras, Laine, Aila 2018, arXiv 1812.04948): noise that steers every layer; faces that
-#   you cannot tell from photographs.
-# - **Diffusion** (Ho, Jain, Abbeel 2020, arXiv 2006.11239): noise is removed in many small steps;
-#   nobody plays against anybody, and training is calm. It overtook GANs in 2021 (Dhariwal, Nichol,
-#   arXiv 2105.05233).
-# - **Latent diffusion** (Rombach et al. 2021, arXiv 2112.10752): diffusion in a small space; the network
-#   that leads into that space is trained with a discriminator.
-# - **Fewer steps** (Sauer et al. 2023, arXiv 2311.17042): a discriminator teaches a diffusion model to
-#   do with one to four steps what took it fifty. The game goes on.
+# - **DCGAN** (Radford, Metz, Chintala, ICLR 2016, arXiv 1511.06434): the layers of the second GAN.
+# - **WGAN** (Arjovsky, Chintala, Bottou, ICML 2017, arXiv 1701.07875) and **WGAN-GP** (Gulrajani et al.,
+#   NIPS 2017, arXiv 1704.00028): a loss that measures how far fakes are from real examples; calmer
+#   training.
+# - **Frechet Inception distance** (Heusel et al., NIPS 2017, arXiv 1706.08500): the measure, in the
+#   features of a large network; the same paper proposes different learning rates for the two players.
+# - **Progressive growing** (Karras et al., ICLR 2018, arXiv 1710.10196): faces of 1,024 pixels, from
+#   small to large.
+# - **Spectral normalisation** (Miyato et al., ICLR 2018, arXiv 1802.05957): a discriminator that cannot
+#   change its mind too fast.
+# - **BigGAN** (Brock, Donahue, Simonyan, ICLR 2019, arXiv 1809.11096): large batches, a thousand classes.
+# - **StyleGAN** (Karras, Laine, Aila, CVPR 2019, arXiv 1812.04948): noise that steers every layer; faces
+#   that are hard to tell from photographs.
+# - **Diffusion** (Ho, Jain, Abbeel, NeurIPS 2020, arXiv 2006.11239): noise is removed in many small
+#   steps; nobody plays against anybody, and training is calm. It overtook GANs a year later (Dhariwal,
+#   Nichol, NeurIPS 2021, arXiv 2105.05233).
+# - **Latent diffusion** (Rombach et al., CVPR 2022, arXiv 2112.10752): diffusion in a small space; the
+#   network that leads into that space is trained with a discriminator.
+# - **Fewer steps** (Sauer et al., ECCV 2024, arXiv 2311.17042): a discriminator teaches a diffusion model
+#   to do with one to four steps what took it fifty. The game goes on.
+
+# %% [markdown]
+# ## Exercises
 #
+# First predict, then run, then explain: write your answer into the cell with `answer = None`, run it
+# and the cell below it. Before you have answered, the check says so and runs nothing. A solution is
+# folded away under each exercise.
+
+# %%
+from helpers import exercises
+
+# %% [markdown]
+# ### 1. Twice the side
+#
+# You want faces of twice the height and width. How many times as many multiply-adds does the deep
+# discriminator need for one of them? And how many times as many weights?
+
+# %%
+answer = None  # a number: how many times the multiply-adds
+
+
+# %% [markdown]
+# The experiment builds both and counts, without training anything.
+
+# %%
+def twice_the_side():
+    sides = (preset.size, 2 * preset.size)
+    small, large = (create_deep_discriminator(replace(preset, size=side)) for side in sides)
+    needed = [sum(map(multiply_adds, network.layers)) for network in (small, large)]
+    return needed[1] / needed[0], large.count_params() / small.count_params()
+
+
+exercises.check_twice_the_side(answer, twice_the_side)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = 4
+# ```
+#
+# Twice the height and twice the width are four times the places. A convolution has the same filters
+# for all places, so nearly all the weights stay.
+#
+# </details>
+
+# %% [markdown]
+# ### 2. Ten faces
+#
+# A generator makes ten different faces and no other, each of them perfect. That is a mode collapse, if
+# not the worst. What is its spread?
+#
+# - a: about 0.1
+# - b: about 0.5
+# - c: about 0.9
+
+# %%
+answer = None  # "a", "b" or "c"
+
+
+# %% [markdown]
+# The experiment takes ten real faces and repeats them.
+
+# %%
+def ten_faces():
+    few = training[np.arange(samples) % 10]
+    return spread(few), distance(few)
+
+
+exercises.check_ten_faces(answer, ten_faces)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "c"
+# ```
+#
+# The spread asks how far apart the faces are, not how many there are. One face gives 0, but a few
+# different ones are enough for nearly 1. Never trust one number alone.
+#
+# </details>
+
+# %% [markdown]
+# ### 3. One at a time
+#
+# You make 16 faces from 16 noise vectors, each alone in a batch of one, and you forget to switch the
+# generator from `training=True` to `training=False`. What do you get?
+#
+# - a: 16 different faces, the same as with `training=False`
+# - b: the same face 16 times
+# - c: 16 different faces, but others than with `training=False`
+
+# %%
+answer = None  # "a", "b" or "c"
+
+
+# %% [markdown]
+# The experiment does it with a copy, because `training=True` moves the averages that the layers keep.
+
+# %%
+def one_at_a_time(training):
+    twin = create_normalised_generator(preset)
+    twin.set_weights(gan.generator.get_weights())
+    return np.concatenate([twin(one[None], training=training) for one in noise[:16]])
+
+
+exercises.check_one_at_a_time(answer, one_at_a_time)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# answer = "b"
+# ```
+#
+# The first normalisation compares each number with the mean of the batch. With one example in the
+# batch, each number *is* the mean. So a face depends on its neighbours in the batch while the
+# generator learns, and this is why the batches should not be too small.
+#
+# </details>
+
+# %% [markdown]
+# ### 4. One more doubling
+#
+# Write the generator that makes faces of twice the side: as `create_normalised_generator`, from the
+# same small picture, with one more doubling after the others, normalised too and as wide as the last
+# one. Predict first how many weights it needs in addition.
+
+# %%
+create_larger_generator = None  # replace this line by your function
+
+# %% [markdown]
+# The check looks at the shape and range of the faces, at the layers, and at the number of weights.
+
+# %%
+exercises.check_larger_generator(
+    create_larger_generator, create_normalised_generator, preset, noise[:4]
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def create_larger_generator(preset):
+#     filters, size = 256 // preset.narrow, preset.size // 8
+#     gen_input = Input(shape=(latent_dim,))
+#     x = Dense(2 * filters * size * size, use_bias=False)(gen_input)
+#     x = BatchNormalization()(x)
+#     x = LeakyReLU()(x)
+#     x = Reshape((size, size, 2 * filters))(x)
+#     for width in (2 * filters, filters, filters, filters):
+#         x = Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=False)(x)
+#         x = BatchNormalization()(x)
+#         x = LeakyReLU()(x)
+#     x = Conv2D(channels, 5, activation="tanh", padding="same", dtype="float32")(x)
+#     return Model(gen_input, x, name="generator")
+# ```
+#
+# One word is enough: a fourth width. To train it, give `new_gan` a preset of twice the size for the
+# discriminator, and load the faces at that size.
+#
+# </details>
+
+# %% [markdown]
 # ## What you saw
 #
 # - Keras 3 runs the same five steps: `train_step` of a `keras.Model`, two optimizers, each with the
