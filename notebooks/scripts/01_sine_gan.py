@@ -1123,9 +1123,9 @@ def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True
 # %%
 games = {
     "as it should be": {},
-    "the generator learns too slowly": {"lr_g": 1e-5},
-    "the discriminator learns too slowly": {"lr_d": 2e-5},
-    "both learn too fast": {"lr_d": 3e-2, "lr_g": 3e-2},
+    "generator too slow": {"lr_g": 1e-5},
+    "discriminator too slow": {"lr_d": 2e-5},
+    "both too fast": {"lr_d": 3e-2, "lr_g": 3e-2},
     "labels swapped": {"labels": (0.0, 1.0)},
     "saturating loss": {"saturating": True},
     "no dropout": {"dropout": False},

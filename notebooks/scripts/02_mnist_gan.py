@@ -613,81 +613,268 @@ Table([summary(*row) for row in rows.items()], floor + f"{results.frechet.floor:
 # %% [markdown]
 # ## When it fails
 #
-# The two failures below are those you will meet most. The next function trains two new players for
-# some steps with settings of your choice, and puts the trained ones back afterwards.
+# You may skip this part. It ruins a good GAN in several ways, and puts some well-known advice to the
+# test. Each game begins where the long run ended, with its generator and the discriminator that
+# belongs to it. Then it goes on with the settings of the preset `lesson` and *one* thing changed,
+# always from the same seed. A `beginner` is a generator that has learned nothing yet. The players that
+# you have trained are put back afterwards.
 
 # %%
 from dataclasses import replace
 
+from helpers.compact import CURVES
 
-def experiment(steps, **settings):
+
+def experiment(name, step=train_step, beginner=False, dropout=True, **settings):
     global preset, generator, discriminator, optimizer_g, optimizer_d
     before = preset, generator, discriminator, optimizer_g, optimizer_d
-    preset = replace(preset, **settings)
+    preset = replace(PRESETS[lesson]["lesson"], **settings)
     generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
-    rows = []
-    for _ in range(steps):
-        chosen = torch.randint(len(images), (preset.batch_size,), device=device)
-        rows.append(torch.stack(train_step(images[chosen])).detach())
-    made = generate(make_noise(1000))
-    preset, generator, discriminator, optimizer_g, optimizer_d = before
-    return torch.stack(rows).cpu(), made
+    load_weights(discriminator, "digits_discriminator_best")
+    if not beginner:
+        load_weights(generator, "digits_generator_best")
+    discriminator.train(dropout)
+    recording, rows = Recording("pictures", fixed_noise, title=name, steps=steps), []
+    try:
+        for number in range(steps):
+            recording.watch(number, generator, discriminator)
+            chosen = torch.randint(len(images), (preset.batch_size,), device=device)
+            rows.append(torch.stack(step(images[chosen])).detach())
+        columns = dict(zip(CURVES, torch.stack(rows).T.cpu().numpy(), strict=True))
+        recording.finish(columns, generator, discriminator)
+        games[name] = generate(make_noise(2000)), columns, recording
+    finally:
+        preset, generator, discriminator, optimizer_g, optimizer_d = before
+
+
+# %% [markdown]
+# First the game without any change. Every other one is compared with it.
+
+# %%
+games, steps = {}, 3 if preset.level == "smoke" else 300
+usual = "as it should be"
+experiment(usual)
+
+
+# %% [markdown]
+# Two numbers for each game, from 2,000 fakes: the Frechet distance, and the share of the ten classes
+# that are covered. And two rows of pictures: the game above, the game as it should be below.
+
+# %%
+from helpers.metrics import class_counts, frechet
+
+
+def score(name):
+    found, chances = classifier(games[name][0])
+    classes = class_counts(chances.argmax(axis=1))
+    row = {"game": name, "Frechet distance": round(frechet(found, real_features).value)}
+    return row | {"share of classes covered": classes.covered}
+
+
+def compare(name):
+    for game in (name, usual):
+        print(", ".join(f"{key} {value}" for key, value in score(game).items()))
+    strip = torch.cat([games[game][0][:12] for game in (name, usual)])
+    return plot_images(strip, columns=12, title=f"Above: {name}. Below: {usual}")
 
 
 # %% [markdown]
 # ### The discriminator wins
 #
-# Let the discriminator learn five times as fast as usual and the generator eighty times as slowly.
-# And let it be as sure as it likes: real pictures get the label 1.
+# Take a beginner against the trained discriminator. And let that be as sure as it likes: real
+# pictures get the label 1.
 
 # %%
-steps = 3 if preset.level == "smoke" else 300
-rows, lost = experiment(steps, learning_rate_d=1e-3, learning_rate_g=1e-5, real_label=1.0)
-names = ("loss_d", "loss_g", "answer_real", "answer_fake")
-failure = {"step": range(1, steps + 1)} | {name: rows[:, i].numpy() for i, name in enumerate(names)}
-plot_history(failure, title="The discriminator wins")
+experiment("the discriminator wins", beginner=True, real_label=1.0)
+compare("the discriminator wins")
 
 # %% [markdown]
-# Within a few steps its answers run apart, near 1 for real and near 0 for fake, and but for some
-# spikes its loss stays close to 0. That looks like success, but the generator has learned next to
-# nothing in the meantime. All it makes is this:
+# Here is how the game went. Half of the time and longer the answers are near 1 for real and near 0 for
+# fake, and the discriminator's loss is close to 0. That looks like success, but the generator has not
+# learned a single digit in the meantime: all that it tries is called fake.
 
 # %%
-print("median answer on real {2:.2f}, on fake {3:.2f}".format(*rows.median(dim=0).values))
-plot_images(lost[:16], title="Fakes of a generator that has lost")
+columns = games["the discriminator wins"][1]
+medians = {name: float(torch.tensor(values).median()) for name, values in columns.items()}
+print(", ".join(f"median {name} {value:.2f}" for name, value in medians.items()))
+plot_history(columns | {"step": range(1, steps + 1)}, title="The discriminator wins")
+
+# %% [markdown]
+# ### The generator alone
+#
+# With a learning rate of 0 the discriminator does not learn. At first it is still a good judge. But
+# step by step the generator finds the places where it is wrong, and nobody puts it right: the fakes
+# are answered with ever larger numbers while the digits fall apart.
+
+# %%
+experiment("the generator alone", learning_rate_d=0.0)
+answers = games["the generator alone"][1]["answer_fake"]
+print(f"mean answer on fakes {answers[0]:.2f} in the first step, {answers[-1]:.2f} in the last")
+compare("the generator alone")
 
 # %% [markdown]
 # ### Mode collapse
 #
-# Now one changed setting in the other direction: the discriminator learns ten times as slowly. The
-# generator finds one picture that this slow judge likes, and makes nothing else. When the judge has
-# understood, the generator is already at the next one. This is called **mode collapse**.
+# Now let the generator learn ten times as fast as usual. It ends at one picture and makes nothing
+# else, whatever the noise. This is called **mode collapse**. The discriminator has long called that
+# picture fake, but the generator does not find its way back.
 
 # %%
-steps = 3 if preset.level == "smoke" else 600
-_, collapsed = experiment(steps, learning_rate_d=preset.learning_rate_d / 10)
-plot_images(collapsed[:16], title="Sixteen noise vectors, one picture")
+experiment("mode collapse", learning_rate_g=8e-3)
+print(f"answer on fakes in the last step {games['mode collapse'][1]['answer_fake'][-1]:.2f}")
+compare("mode collapse")
 
 # %% [markdown]
 # You can see it, and you can measure it. The *spread* is the standard deviation over the pictures, as
-# a mean over all pixels. And count the classes. The cure is in the table, too: the usual settings.
+# a mean over all pixels.
 
 # %%
-from helpers.metrics import class_counts
+def spread(pictures):
+    return float(pictures.std(dim=0).mean())
 
 
-def variety(name, pictures):
-    classes = class_counts(classifier(pictures)[1].argmax(axis=1))
-    return {
-        "pictures": name,
-        "spread": float(pictures.std(dim=0).mean()),
-        "share of classes covered": float(classes.covered),
-        "share of no digit at all": classes.none / len(pictures),
-    }
+for name in ("mode collapse", usual):
+    print(f"spread {spread(games[name][0]):.3f}, {name}")
+print(f"spread {spread(images[:2000]):.3f}, real digits")
+
+# %% [markdown]
+# ### The learning rate is too high
+#
+# Would it have helped if the discriminator had kept up? No. With steps that are too large for the
+# generator it makes no difference that both learn equally fast:
+
+# %%
+experiment("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
+compare("both learn too fast")
 
 
-rows = [variety("collapsed", collapsed), variety("trained", fakes), variety("real", images.cpu())]
-Table(rows, "Is it varied?")
+# %% [markdown]
+# ### Labels swapped
+#
+# The next three games change a line of the training step. Here it is once more, with a switch for each
+# of these lines. As long as no switch is thrown, it does what `train_step` does.
+
+# %%
+def flawed_step(real, swapped=False, saturating=False, detach=True):
+    shape = (len(real), 1)
+    ones, zeros = torch.ones(shape, device=device), torch.zeros(shape, device=device)
+    real_label, fake_label = preset.real_label * ones, zeros
+    if swapped:  # changed in step 3: fake is called real, and real fake
+        real_label, fake_label = fake_label, real_label
+    fake = generator(make_noise(len(real)))
+    if detach:  # changed in step 2: without it, step 3 goes on into the generator
+        fake = fake.detach()
+    real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
+    loss_d = bce(real_logits, real_label) + bce(fake_logits, fake_label)
+    optimizer_d.zero_grad()
+    loss_d.backward()
+    optimizer_d.step()
+    discriminator.requires_grad_(False)
+    logits = discriminator.logits(generator(make_noise(len(real))))
+    # changed in step 5: log(1 - answer) in the place of -log(answer)
+    loss_g = -bce(logits, zeros) if saturating else bce(logits, ones)
+    optimizer_g.zero_grad()
+    loss_g.backward()
+    optimizer_g.step()
+    discriminator.requires_grad_(True)
+    return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
+
+# %% [markdown]
+# A common slip is to swap the labels of the discriminator and to forget the generator's. The
+# discriminator learns to say 1 for fakes. The generator goes on aiming at 1, and so away from all
+# digits:
+
+# %%
+from functools import partial
+
+experiment("labels swapped", step=partial(flawed_step, swapped=True))
+compare("labels swapped")
+
+# %% [markdown]
+# If you swap the labels for *both* players, the GAN learns as before: 0 and 1 are but names for the two
+# sides. You can try that in lesson 01, exercise 4.
+
+# %% [markdown]
+# ### Three pieces of advice, put to the test
+#
+# *Never leave out `detach`.* Without it, step 3 follows the fakes back into the generator. But step 5
+# throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same
+# to the last bit:
+
+# %%
+experiment("no detach", step=partial(flawed_step, detach=False))
+print("all 2,000 fakes the same:", torch.equal(games["no detach"][0], games[usual][0]))
+
+# %% [markdown]
+# What it costs is work. PyTorch can count the multiplications and additions of one step:
+
+# %%
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def work_of_step_3(detach):
+    fake = generator(make_noise(64))
+    with FlopCounterMode(display=False) as counter:
+        both = torch.cat([images[:64], fake.detach() if detach else fake])
+        discriminator.logits(both).sum().backward()
+    return counter.get_total_flops()
+
+
+work = {detach: work_of_step_3(detach) for detach in (True, False)}
+print(f"step 3 with detach {work[True] / 1e9:.2f} billion, without {work[False] / 1e9:.2f} billion")
+
+# %% [markdown]
+# *Use dropout in the discriminator.* Lesson 01 did as well without it. Here the advice is good: without
+# dropout the answers are further apart, and the distance grows to well above the usual one. All ten
+# classes are still there, and the pictures alone would hardly have told you.
+
+# %%
+experiment("no dropout", dropout=False)
+for name in ("no dropout", usual):
+    means = [games[name][1][f"answer_{kind}"][-100:].mean() for kind in ("real", "fake")]
+    print("{}: mean answer on real {:.2f}, on fake {:.2f}".format(name, *means))
+compare("no dropout")
+
+# %% [markdown]
+# *Never use the saturating loss.* Lesson 01 showed why: its gradient vanishes where the answers on fakes
+# are near 0. But between two players of equal strength they are not, and this loss does just as well:
+
+# %%
+experiment("saturating loss", step=partial(flawed_step, saturating=True))
+compare("saturating loss")
+
+# %% [markdown]
+# And where the answers *are* near 0, as in the first game? There the usual loss is no cure either: in
+# this time the beginner learns no digit with the one or with the other.
+
+# %%
+changes = {"beginner": True, "real_label": 1.0}
+experiment("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
+compare("saturating loss, beginner")
+
+# %% [markdown]
+# All games in one table, with the distance that a perfect generator would get:
+
+# %%
+floor = frechet(classifier(games[usual][0])[0], real_features).floor
+caption = f"2,000 fakes after {steps} steps; Frechet distance of real to real {floor:.1f}"
+Table([score(name) for name in games], caption)
+
+# %% [markdown]
+# ### See it fail
+#
+# Two of the failures beside the game as it should be. Both sides begin with the same sixteen pictures.
+# First the generator alone. Watch the borders: the answers rise while the digits fall apart.
+
+# %%
+show(games["the generator alone"][2], games[usual][2], train_step=train_step, frames=16)
+
+# %% [markdown]
+# And mode collapse: within some dozens of steps all sixteen noise vectors have become the same picture.
+
+# %%
+show(games["mode collapse"][2], games[usual][2], train_step=train_step, frames=16)
 
 # %% [markdown]
 # ## Exercises
@@ -906,7 +1093,8 @@ exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixe
 # - Losses and answers can tell you that something goes wrong, such as a discriminator that wins.
 # - Whether the fakes are plausible, varied and new is answered by measures: each beside the same
 #   measure of real pictures, each with the number of pictures.
-# - Mode collapse is easy to make and easy to measure: the spread falls and one class takes all.
+# - Mode collapse is easy to make and easy to measure: one setting changed, and the spread falls to
+#   nothing.
 #
 # Here are the measures of this run once more.
 
