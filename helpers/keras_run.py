@@ -13,41 +13,34 @@ import itertools
 import json
 import math
 import os
-import platform
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from helpers.array_file import read_arrays, write_arrays
 from helpers.errors import CourseError
-from helpers.files import DATA
 from helpers.keras_device import describe_device
 from helpers.presets import GanSettings
+from helpers.run_files import COLUMNS, RunFiles, StopButton
 
-COLUMNS = ("loss_d", "loss_g", "answer_real", "answer_fake")
-SECONDS_BETWEEN_DISPLAYS = 0.5
 VERSION = 1
 
 
-class Run(keras.callbacks.Callback):
+class Run(RunFiles, keras.callbacks.Callback):
     """One training run of a GAN as a callback of `fit`, which counts on from `step`.
 
-    Files go to `data/runs/<lesson>/`, or to `<GAN_RUNS>/<lesson>/`. `look` is called with the run
-    before the first iteration, after each `settings.look_every` and after the last; it may call
-    `keep`. `kept` (iteration -> uint8 pictures), `distances` (iteration -> number) and `history`
-    survive a resume. The generator with the smallest distance is the one that is saved. `seconds`
-    is time by the clock, `processor_seconds` that of all CPU cores together: on a machine that does
-    other things too, the latter tells what the training took.
+    `look` is called with the run before the first iteration, after each `settings.look_every` and
+    after the last; it may call `keep`. `kept` (iteration -> uint8 pictures), `distances` (iteration
+    -> number) and `history` survive a resume. The generator with the smallest distance is the one
+    that is saved. `seconds` is time by the clock, `processor_seconds` that of all CPU cores
+    together: on a machine that does other things too, the latter tells what the training took.
     """
+
+    unit = "iteration"
 
     def __init__(
         self,
@@ -60,27 +53,15 @@ class Run(keras.callbacks.Callback):
         seconds_between_saves: float = 60,
     ):
         """Start at iteration 0 of `settings.iterations`; `source` says where the data are from."""
-        super().__init__()
-        self.lesson, self.gan, self.settings, self.seed = lesson, gan, settings, seed
-        self.source, self.look = source, look
-        self.seconds_between_saves = seconds_between_saves
-        runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
-        self.folder = runs.expanduser() / lesson
-        self.step, self.seconds, self.processor_seconds = 0, 0.0, 0.0
+        super().__init__(lesson, seed, source, None, seconds_between_saves)
+        self.gan, self.settings, self.look = gan, settings, look
+        self.total, self.processor_seconds = settings.iterations, 0.0
         self.kept: dict[int, np.ndarray] = {}
         self.distances: dict[int, float] = {}
         self._rows: list[list[float]] = []
         self._seconds_per_iteration: list[float] = []
         self._seconds_per_look: list[float] = []
         self._best: list[np.ndarray] = []
-        self._stopped, self._can_write = threading.Event(), True
-
-    @property
-    def history(self) -> dict[str, np.ndarray]:
-        """Every iteration so far: `step` (from 1) and the columns of COLUMNS."""
-        rows = np.array(self._rows, np.float32).reshape(-1, len(COLUMNS))
-        columns = {name: rows[:, index] for index, name in enumerate(COLUMNS)}
-        return {"step": np.arange(1, len(rows) + 1), **columns}
 
     @property
     def best_step(self) -> int:
@@ -110,18 +91,7 @@ class Run(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Take over the Stop button, show the bar, and look at the untrained generator."""
-        self._stopped.clear()
-        if threading.current_thread() is threading.main_thread():
-            self._handler = signal.signal(signal.SIGINT, self._stop)
-        self._bar = tqdm(
-            total=self.settings.iterations,
-            initial=self.step,
-            file=sys.stdout,
-            ncols=90,
-            mininterval=SECONDS_BETWEEN_DISPLAYS,
-            bar_format="{percentage:3.0f}% |{bar}| iteration {n_fmt} of {total_fmt}, "
-            "{elapsed} gone, {remaining} left{postfix}",
-        )
+        self._stopped, self._bar = StopButton(), self._progress_bar()
         self._begin, self._saved = time.perf_counter() - self.seconds, time.perf_counter()
         self._begin_processor = time.process_time() - self.processor_seconds
         self._seconds_per_iteration.clear()
@@ -139,9 +109,7 @@ class Run(keras.callbacks.Callback):
         self._tick = now = time.perf_counter()
         self.seconds = now - self._begin
         self.processor_seconds = time.process_time() - self._begin_processor
-        loss_d, loss_g = self._rows[-1][:2]
-        self._bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
-        self._bar.update()
+        self._show(self._bar)
         if self._stopped.is_set() or not self._losses_are_numbers():
             self.model.stop_training = True
         elif now - self._saved > self.seconds_between_saves:
@@ -150,8 +118,7 @@ class Run(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Give the Stop button back and write everything."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
+        self._stopped.close()
         self._bar.close()
         self.save()
         if not self._losses_are_numbers():
@@ -164,50 +131,15 @@ class Run(keras.callbacks.Callback):
         self.look(self)
         self._seconds_per_look.append(time.perf_counter() - start)
 
-    def _stop(self, number: int, frame: object) -> None:
-        """Remember the first interrupt; a second one interrupts as usual."""
-        self._stopped.set()
-        signal.signal(signal.SIGINT, self._handler)
-
-    def _losses_are_numbers(self) -> bool:
-        return not self._rows or all(map(math.isfinite, self._rows[-1][:2]))
-
     # --- files
 
-    def resume(self) -> None:
-        """Go on from the checkpoint of this run, if there is one, and say so.
-
-        A checkpoint that cannot be used is renamed, never lost.
-        """
-        if not self._checkpoint.is_file():
-            print("No run was cut off here: training starts at iteration 1.")
-            return
-        try:
-            self._load(self._checkpoint)
-        except CourseError as error:
-            names = (self.folder / f"checkpoint.{i}.safetensors" for i in itertools.count(1))
-            aside = next(name for name in names if not name.exists())
-            self._write(lambda: self._checkpoint.rename(aside))
-            print(f"{error} It is now called {aside.name}, and training starts at iteration 1.")
-            return
-        print(f"A run was cut off after iteration {self.step:,}: training goes on from there.")
-
-    def save(self) -> None:
-        """Write weights, history and facts of the run, and a checkpoint if it is not finished."""
-        self._write(self._write_results)
-        if self.step < self.settings.iterations:
-            self.save_checkpoint()
-        else:
-            self._write(lambda: self._checkpoint.unlink(missing_ok=True))
-
-    def save_checkpoint(self) -> None:
-        """Write all that `resume` needs, as one file; not once a loss is no number."""
-        if self._losses_are_numbers():
-            self._write(self._write_checkpoint)
+    @property
+    def _table(self) -> np.ndarray:
+        return np.array(self._rows, np.float32).reshape(-1, len(COLUMNS))
 
     @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
+    def _losses(self) -> list[float]:
+        return self._rows[-1][:2]
 
     @property
     def _identity(self) -> dict:
@@ -240,8 +172,9 @@ class Run(keras.callbacks.Callback):
         }
         write_arrays(self._checkpoint, arrays, header)
 
-    def _load(self, path: Path) -> None:
+    def _load(self) -> None:
         """Put the run back as it was, or raise CourseError before anything is changed."""
+        path = self._checkpoint
         arrays, header = read_arrays(path)
         if header["identity"] != self._identity:
             raise CourseError(f"{path.name} belongs to another run and was not used.")
@@ -260,60 +193,25 @@ class Run(keras.callbacks.Callback):
         kept = {name: array for name, array in arrays.items() if name.startswith("kept/")}
         self.kept = {int(name.removeprefix("kept/")): kept[name] for name in kept}
 
-    def _write(self, write: Callable[[], None]) -> None:
-        """Call `write`; where nothing can be written, say so once and go on without files."""
+    def _write_weights(self) -> None:
+        """Write both players, each under a temporary name first: G as it was at its best."""
+        last = self.gan.generator.get_weights()
+        self.load_best(self.gan.generator)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write()
-        except OSError as error:
-            if self._can_write:
-                print(
-                    f"The files of this run cannot be written ({error.strerror}): training goes "
-                    "on without; set GAN_RUNS to a folder that you may write to."
-                )
-            self._can_write = False
-
-    def _write_results(self) -> None:
-        """Write each file under a temporary name first, then move it."""
-        if self._best:
-            last = self.gan.generator.get_weights()
-            self.gan.generator.set_weights(self._best)
-            self._write_weights("generator", self.gan.generator)
+            for name in ("generator", "discriminator"):
+                part = self.folder / f"{name}.part.weights.h5"
+                getattr(self.gan, name).save_weights(part)
+                os.replace(part, self.folder / f"{name}.weights.h5")
+        finally:
             self.gan.generator.set_weights(last)
-        else:
-            self._write_weights("generator", self.gan.generator)
-        self._write_weights("discriminator", self.gan.discriminator)
-        facts = {
-            "lesson": self.lesson,
+
+    def _facts(self) -> dict:
+        facts = super()._facts()
+        facts["versions"] |= {"keras": keras.__version__, "tensorflow": tf.__version__}
+        return facts | {
             "settings": asdict(self.settings),
-            "seed": self.seed,
-            "steps": self.step,
-            "of_steps": self.settings.iterations,
-            "seconds": round(self.seconds, 1),
             "processor_seconds": round(self.processor_seconds, 1),
             "generator_of_step": self.best_step,
             "distances": self.distances,
-            "data": self.source,
             "device": describe_device(),
-            "versions": {
-                "python": platform.python_version(),
-                "keras": keras.__version__,
-                "tensorflow": tf.__version__,
-            },
         }
-        history = self.history
-        rows = zip(*(column.tolist() for column in history.values()), strict=True)
-        lines = [",".join(history), *(",".join(format(v, ".9g") for v in row) for row in rows)]
-        texts = {
-            "history.csv": "\n".join(lines) + "\n",
-            "run.json": json.dumps(facts, indent=2) + "\n",
-        }
-        for name, text in texts.items():
-            part = self.folder / f"{name}.part"
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, self.folder / name)
-
-    def _write_weights(self, name: str, network: keras.Model) -> None:
-        part = self.folder / f"{name}.part.weights.h5"
-        network.save_weights(part)
-        os.replace(part, self.folder / f"{name}.weights.h5")

@@ -321,6 +321,22 @@ def test_other_settings_or_damage_put_the_checkpoint_aside(names, folder, capsys
         assert not path.exists()
 
 
+def test_an_unusable_checkpoint_that_cannot_be_renamed(names, folder, monkeypatch, capsys):
+    fit(names, new_run(names), most=2)
+    path = folder / "checkpoint.safetensors"
+    path.write_bytes(content := path.read_bytes()[:-9])
+    capsys.readouterr()
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    new_run(names).resume()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "is damaged" in line and line.endswith("used. Training starts at iteration 1.")
+    assert path.read_bytes() == content
+
+
 def test_the_best_generator_is_saved(names, folder):
     run = new_run(names)
     values = iter((9.0, 4.0, 7.0))
