@@ -1,10 +1,10 @@
-"""What surrounds `fit`: progress, Stop, pictures of moments, the best generator, files, resuming.
+"""What surrounds `fit`: progress, Stop, the recording, the best generator, files, resuming.
 
 The training step stands in the notebook. A GAN here is a `keras.Model` with the attributes
 `generator`, `discriminator`, `optimizer_d` and `optimizer_g`, whose `train_step` returns the four
 numbers named by COLUMNS:
 
-    run = Run("04_celeba_keras_gan/first", gan, settings, seed, source, look)
+    run = Run("04_celeba_keras_gan/first", gan, settings, seed, source, look, recording)
     run.resume()
     gan.fit(batches.skip(run.step), callbacks=[run], verbose=0, shuffle=False)
 """
@@ -25,6 +25,7 @@ from helpers.array_file import read_arrays, write_arrays
 from helpers.errors import CourseError
 from helpers.keras_device import describe_device
 from helpers.presets import GanSettings
+from helpers.recorder import Recording
 from helpers.run_files import COLUMNS, RunFiles, StopButton
 
 VERSION = 1
@@ -34,10 +35,11 @@ class Run(RunFiles, keras.callbacks.Callback):
     """One training run of a GAN as a callback of `fit`, which counts on from `step`.
 
     `look` is called with the run before the first iteration, after each `settings.look_every` and
-    after the last; it may call `keep`. `kept` (iteration -> uint8 pictures), `distances` (iteration
-    -> number) and `history` survive a resume. The generator with the smallest distance is the one
-    that is saved. `seconds` is time by the clock, `processor_seconds` that of all CPU cores
-    together: on a machine that does other things too, the latter tells what the training took.
+    after the last; it may call `keep`. A `recording`, if there is one, watches both players. It
+    survives a resume, as do `distances` (iteration -> number) and `history`. The generator with the
+    smallest distance is the one that is saved. `seconds` is time by the clock, `processor_seconds`
+    that of all CPU cores together: on a machine that does other things too, the latter tells what
+    the training took.
     """
 
     unit = "iteration"
@@ -50,13 +52,13 @@ class Run(RunFiles, keras.callbacks.Callback):
         seed: int,
         source: str,
         look: Callable[["Run"], None] = lambda run: None,
+        recording: Recording | None = None,
         seconds_between_saves: float = 60,
     ):
         """Start at iteration 0 of `settings.iterations`; `source` says where the data are from."""
-        super().__init__(lesson, seed, source, None, seconds_between_saves)
+        super().__init__(lesson, seed, source, recording, seconds_between_saves)
         self.gan, self.settings, self.look = gan, settings, look
         self.total, self.processor_seconds = settings.iterations, 0.0
-        self.kept: dict[int, np.ndarray] = {}
         self.distances: dict[int, float] = {}
         self._rows: list[list[float]] = []
         self._seconds_per_iteration: list[float] = []
@@ -76,9 +78,8 @@ class Run(RunFiles, keras.callbacks.Callback):
             self.settings.iterations * np.median(rest) + looks * np.mean(self._seconds_per_look)
         )
 
-    def keep(self, pictures: np.ndarray, distance: float) -> None:
-        """Keep pictures (uint8) and the distance of this moment, and the weights if it is best."""
-        self.kept[self.step] = np.asarray(pictures)
+    def keep(self, distance: float) -> None:
+        """Keep the distance of this moment, and the weights of the generator if it is the best."""
         self.distances[self.step] = float(distance)
         if self.best_step == self.step:
             self._best = self.gan.generator.get_weights()
@@ -91,12 +92,17 @@ class Run(RunFiles, keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Take over the Stop button, show the bar, and look at the untrained generator."""
+        self._plan_recording()
         self._stopped, self._bar = StopButton(), self._progress_bar()
         self._begin, self._saved = time.perf_counter() - self.seconds, time.perf_counter()
         self._begin_processor = time.process_time() - self.processor_seconds
         self._seconds_per_iteration.clear()
         if self.step == 0:
             self._look()
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Let the recording see both players, and start the clock of the iteration."""
+        self._watch()
         self._tick = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -106,7 +112,7 @@ class Run(RunFiles, keras.callbacks.Callback):
         self._seconds_per_iteration.append(time.perf_counter() - self._tick)
         if self.step % self.settings.look_every == 0 or self.step == self.settings.iterations:
             self._look()
-        self._tick = now = time.perf_counter()
+        now = time.perf_counter()
         self.seconds = now - self._begin
         self.processor_seconds = time.process_time() - self._begin_processor
         self._show(self._bar)
@@ -120,6 +126,7 @@ class Run(RunFiles, keras.callbacks.Callback):
         """Give the Stop button back and write everything."""
         self._stopped.close()
         self._bar.close()
+        self._finish_recording()
         self.save()
         if not self._losses_are_numbers():
             print(f"Stopped at iteration {self.step:,}: a loss is no number.")
@@ -142,6 +149,14 @@ class Run(RunFiles, keras.callbacks.Callback):
         return self._rows[-1][:2]
 
     @property
+    def _players(self) -> list[Callable]:
+        """Both players as they are outside of training: arrays in, arrays out."""
+        return [
+            lambda inputs, player=player: np.asarray(player(inputs, training=False))
+            for player in (self.gan.generator, self.gan.discriminator)
+        ]
+
+    @property
     def _identity(self) -> dict:
         """What has to be the same for a checkpoint to fit."""
         return {
@@ -162,7 +177,6 @@ class Run(RunFiles, keras.callbacks.Callback):
     def _write_checkpoint(self) -> None:
         arrays = {f"variables/{i}": np.asarray(v) for i, v in enumerate(self._variables)}
         arrays |= {f"best/{i}": weights for i, weights in enumerate(self._best)}
-        arrays |= {f"kept/{step}": pictures for step, pictures in self.kept.items()}
         arrays["history"] = np.array(self._rows, np.float64).reshape(-1, len(COLUMNS))
         header = {
             "identity": self._identity,
@@ -190,8 +204,6 @@ class Run(RunFiles, keras.callbacks.Callback):
             for i, shape in enumerate(shapes)
             if f"best/{i}" in arrays
         ]
-        kept = {name: array for name, array in arrays.items() if name.startswith("kept/")}
-        self.kept = {int(name.removeprefix("kept/")): kept[name] for name in kept}
 
     def _write_weights(self) -> None:
         """Write both players, each under a temporary name first: G as it was at its best."""
