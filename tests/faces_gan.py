@@ -15,6 +15,7 @@ import pytest
 
 from helpers import compact, plotting
 from helpers.contact import contact_sheet
+from helpers.controls import between, to_png, walk
 from helpers.player import show
 from helpers.presets import PRESETS
 from helpers.recorder import Recording
@@ -476,6 +477,22 @@ def test_faces_are_shown_at_their_own_size(tmp_path):
     pixels = np.asarray(Image.open(tmp_path / "faces.png").convert("RGB")).reshape(-1, 3)
     for colour in ((200, 30, 60), (10, 90, 250)):
         assert 55**2 < (pixels == colour).all(axis=1).sum() <= 68**2
+
+
+def test_the_slider_goes_from_one_face_to_another(names):
+    generator = names["create_normalised_generator"](SMOKE)
+    start, end = names["fixed_noise"][:4], names["fixed_noise"][4:8]
+
+    def draw(noise):
+        return names["generate"](generator, noise)
+
+    control = walk(draw, start, end, shown=0)
+    shown = [control.image.value]
+    for way in (0.25, 1.0):
+        control.handles[0].value = way
+        shown.append(control.image.value)
+    assert shown == [to_png(draw(between(start, end, way))) for way in (0.0, 0.25, 1.0)]
+    assert len(set(shown)) == 3 and control.text.value == "100% of the way"
 
 
 # --- the device and the imports

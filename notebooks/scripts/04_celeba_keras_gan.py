@@ -989,8 +989,16 @@ results
 # %%
 way = np.linspace(0, 1, 10, dtype="float32").reshape(1, -1, 1)
 start, end = noise[:4, None], noise[4:8, None]
-walk = (start + way * (end - start)).reshape(-1, latent_dim)
-plot_faces(generate(gan.generator, walk), 10, "Four walks, from left to right")
+points = (start + way * (end - start)).reshape(-1, latent_dim)
+plot_faces(generate(gan.generator, points), 10, "Four walks, from left to right")
+
+# %% [markdown]
+# This slider goes along the four ways at once, and stops wherever you like:
+
+# %%
+from helpers.controls import walk
+
+walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0], shown=0)
 
 # %% [markdown]
 # ## Bigger
