@@ -3,6 +3,7 @@
 import json
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +13,39 @@ from safetensors.numpy import save
 from helpers.errors import CourseError
 
 
+def write_file(path: Path, tensors: dict, header: dict, save: Callable = save) -> None:
+    """Write tensors and a header to `path`: under a temporary name first, then moved.
+
+    `save` is that of the framework of the tensors: `safetensors.numpy.save` or another.
+    """
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(save(tensors, metadata={"header": json.dumps(header)}))
+    os.replace(part, path)
+
+
+def read_file(path: Path, framework: str = "numpy") -> tuple[dict, dict]:
+    """Return the tensors ("numpy" or "pt") and the header; CourseError if it cannot be read."""
+    try:
+        with safe_open(path, framework=framework) as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, json.loads(file.metadata()["header"])
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        raise CourseError(f"{path.name} is damaged and was not used.") from error
+
+
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], header: dict) -> None:
-    """Write arrays and a header to `path`: under a temporary name first, then moved.
+    """Write arrays, a header and a checksum of the arrays.
 
     Numbers without a dimension come back as arrays of one number.
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    header = header | {"checksum": _checksum(arrays)}
-    part = path.with_suffix(".part")
-    part.write_bytes(save(arrays, metadata={"header": json.dumps(header)}))
-    os.replace(part, path)
+    write_file(path, arrays, header | {"checksum": _checksum(arrays)})
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Return the arrays and the header of a file; CourseError if it is damaged."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            header = json.loads(file.metadata()["header"])
-        sound = header.pop("checksum") == _checksum(arrays)
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise CourseError(f"{path.name} is damaged and was not used.") from error
-    if not sound:
+    """Return what `write_arrays` wrote; CourseError if it is damaged."""
+    arrays, header = read_file(path)
+    if header.pop("checksum", None) != _checksum(arrays):
         raise CourseError(f"{path.name} is damaged and was not used.")
     return arrays, header
 

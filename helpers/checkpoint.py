@@ -4,16 +4,15 @@ The file is safetensors: tensors, and a header of JSON with all the rest. Readin
 """
 
 import json
-import os
 import random
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from helpers.array_file import read_file, write_file
 from helpers.errors import CourseError
 from helpers.files import DATA
 
@@ -21,21 +20,9 @@ VERSION = 1
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict | None = None) -> None:
-    """Write tensors and a JSON header to `path`: under a temporary name first, then moved."""
-    part = path.with_name(f"{path.name}.part")
+    """Write tensors of any device and a JSON header to `path`."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    part.write_bytes(save(tensors, metadata={"header": json.dumps(header or {})}))
-    os.replace(part, path)
-
-
-def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Return the tensors and the header of a file; CourseError if it is damaged."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, json.loads(file.metadata()["header"])
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise CourseError(f"{path.name} is damaged and was not used.") from error
+    write_file(path, tensors, header or {}, save)
 
 
 def save_weights(path: Path, network: torch.nn.Module, facts: dict) -> None:
@@ -53,7 +40,7 @@ def load_weights(network: torch.nn.Module, name: str) -> dict:
     path = DATA / f"{name}.safetensors"
     if not path.is_file():
         raise CourseError(f"{path.name} is not in the folder data/: fetch the course again.")
-    tensors, facts = load_tensors(path)
+    tensors, facts = read_file(path, "pt")
     if facts.pop("checksum", None) != _checksum(tensors, facts):
         raise CourseError(f"{path.name} is damaged and was not used: fetch the course again.")
     shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
@@ -110,7 +97,7 @@ def load_checkpoint(
 
     A file that is damaged or belongs to another run raises CourseError before anything is changed.
     """
-    tensors, header = load_tensors(path)
+    tensors, header = read_file(path, "pt")
     difference = _difference(header, tensors, identity, networks, optimizers)
     if difference:
         raise CourseError(f"{path.name} {difference} and was not used.")

@@ -1,10 +1,10 @@
-"""What surrounds `fit`: progress, Stop, pictures of moments, the best generator, files, resuming.
+"""What surrounds `fit`: progress, Stop, the recording, the best generator, files, resuming.
 
 The training step stands in the notebook. A GAN here is a `keras.Model` with the attributes
 `generator`, `discriminator`, `optimizer_d` and `optimizer_g`, whose `train_step` returns the four
 numbers named by COLUMNS:
 
-    run = Run("04_celeba_keras_gan/first", gan, settings, seed, source, look)
+    run = Run("04_celeba_keras_gan/first", gan, settings, seed, source, look, recording)
     run.resume()
     gan.fit(batches.skip(run.step), callbacks=[run], verbose=0, shuffle=False)
 """
@@ -13,41 +13,36 @@ import itertools
 import json
 import math
 import os
-import platform
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from helpers.array_file import read_arrays, write_arrays
 from helpers.errors import CourseError
-from helpers.files import DATA
 from helpers.keras_device import describe_device
 from helpers.presets import GanSettings
+from helpers.recorder import Recording
+from helpers.run_files import COLUMNS, RunFiles, StopButton
 
-COLUMNS = ("loss_d", "loss_g", "answer_real", "answer_fake")
-SECONDS_BETWEEN_DISPLAYS = 0.5
 VERSION = 1
 
 
-class Run(keras.callbacks.Callback):
+class Run(RunFiles, keras.callbacks.Callback):
     """One training run of a GAN as a callback of `fit`, which counts on from `step`.
 
-    Files go to `data/runs/<lesson>/`, or to `<GAN_RUNS>/<lesson>/`. `look` is called with the run
-    before the first iteration, after each `settings.look_every` and after the last; it may call
-    `keep`. `kept` (iteration -> uint8 pictures), `distances` (iteration -> number) and `history`
-    survive a resume. The generator with the smallest distance is the one that is saved. `seconds`
-    is time by the clock, `processor_seconds` that of all CPU cores together: on a machine that does
-    other things too, the latter tells what the training took.
+    `look` is called with the run before the first iteration, after each `settings.look_every` and
+    after the last; it may call `keep`. A `recording`, if there is one, watches both players. It
+    survives a resume, as do `distances` (iteration -> number) and `history`. The generator with the
+    smallest distance is the one that is saved. `seconds` is time by the clock, `processor_seconds`
+    that of all CPU cores together: on a machine that does other things too, the latter tells what
+    the training took.
     """
+
+    unit = "iteration"
 
     def __init__(
         self,
@@ -57,30 +52,18 @@ class Run(keras.callbacks.Callback):
         seed: int,
         source: str,
         look: Callable[["Run"], None] = lambda run: None,
+        recording: Recording | None = None,
         seconds_between_saves: float = 60,
     ):
         """Start at iteration 0 of `settings.iterations`; `source` says where the data are from."""
-        super().__init__()
-        self.lesson, self.gan, self.settings, self.seed = lesson, gan, settings, seed
-        self.source, self.look = source, look
-        self.seconds_between_saves = seconds_between_saves
-        runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
-        self.folder = runs.expanduser() / lesson
-        self.step, self.seconds, self.processor_seconds = 0, 0.0, 0.0
-        self.kept: dict[int, np.ndarray] = {}
+        super().__init__(lesson, seed, source, recording, seconds_between_saves)
+        self.gan, self.settings, self.look = gan, settings, look
+        self.total, self.processor_seconds = settings.iterations, 0.0
         self.distances: dict[int, float] = {}
         self._rows: list[list[float]] = []
         self._seconds_per_iteration: list[float] = []
         self._seconds_per_look: list[float] = []
         self._best: list[np.ndarray] = []
-        self._stopped, self._can_write = threading.Event(), True
-
-    @property
-    def history(self) -> dict[str, np.ndarray]:
-        """Every iteration so far: `step` (from 1) and the columns of COLUMNS."""
-        rows = np.array(self._rows, np.float32).reshape(-1, len(COLUMNS))
-        columns = {name: rows[:, index] for index, name in enumerate(COLUMNS)}
-        return {"step": np.arange(1, len(rows) + 1), **columns}
 
     @property
     def best_step(self) -> int:
@@ -95,9 +78,8 @@ class Run(keras.callbacks.Callback):
             self.settings.iterations * np.median(rest) + looks * np.mean(self._seconds_per_look)
         )
 
-    def keep(self, pictures: np.ndarray, distance: float) -> None:
-        """Keep pictures (uint8) and the distance of this moment, and the weights if it is best."""
-        self.kept[self.step] = np.asarray(pictures)
+    def keep(self, distance: float) -> None:
+        """Keep the distance of this moment, and the weights of the generator if it is the best."""
         self.distances[self.step] = float(distance)
         if self.best_step == self.step:
             self._best = self.gan.generator.get_weights()
@@ -110,23 +92,17 @@ class Run(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Take over the Stop button, show the bar, and look at the untrained generator."""
-        self._stopped.clear()
-        if threading.current_thread() is threading.main_thread():
-            self._handler = signal.signal(signal.SIGINT, self._stop)
-        self._bar = tqdm(
-            total=self.settings.iterations,
-            initial=self.step,
-            file=sys.stdout,
-            ncols=90,
-            mininterval=SECONDS_BETWEEN_DISPLAYS,
-            bar_format="{percentage:3.0f}% |{bar}| iteration {n_fmt} of {total_fmt}, "
-            "{elapsed} gone, {remaining} left{postfix}",
-        )
+        self._plan_recording()
+        self._stopped, self._bar = StopButton(), self._progress_bar()
         self._begin, self._saved = time.perf_counter() - self.seconds, time.perf_counter()
         self._begin_processor = time.process_time() - self.processor_seconds
         self._seconds_per_iteration.clear()
         if self.step == 0:
             self._look()
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Let the recording see both players, and start the clock of the iteration."""
+        self._watch()
         self._tick = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -136,12 +112,10 @@ class Run(keras.callbacks.Callback):
         self._seconds_per_iteration.append(time.perf_counter() - self._tick)
         if self.step % self.settings.look_every == 0 or self.step == self.settings.iterations:
             self._look()
-        self._tick = now = time.perf_counter()
+        now = time.perf_counter()
         self.seconds = now - self._begin
         self.processor_seconds = time.process_time() - self._begin_processor
-        loss_d, loss_g = self._rows[-1][:2]
-        self._bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
-        self._bar.update()
+        self._show(self._bar)
         if self._stopped.is_set() or not self._losses_are_numbers():
             self.model.stop_training = True
         elif now - self._saved > self.seconds_between_saves:
@@ -150,9 +124,9 @@ class Run(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Give the Stop button back and write everything."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
+        self._stopped.close()
         self._bar.close()
+        self._finish_recording()
         self.save()
         if not self._losses_are_numbers():
             print(f"Stopped at iteration {self.step:,}: a loss is no number.")
@@ -164,50 +138,23 @@ class Run(keras.callbacks.Callback):
         self.look(self)
         self._seconds_per_look.append(time.perf_counter() - start)
 
-    def _stop(self, number: int, frame: object) -> None:
-        """Remember the first interrupt; a second one interrupts as usual."""
-        self._stopped.set()
-        signal.signal(signal.SIGINT, self._handler)
-
-    def _losses_are_numbers(self) -> bool:
-        return not self._rows or all(map(math.isfinite, self._rows[-1][:2]))
-
     # --- files
 
-    def resume(self) -> None:
-        """Go on from the checkpoint of this run, if there is one, and say so.
-
-        A checkpoint that cannot be used is renamed, never lost.
-        """
-        if not self._checkpoint.is_file():
-            print("No run was cut off here: training starts at iteration 1.")
-            return
-        try:
-            self._load(self._checkpoint)
-        except CourseError as error:
-            names = (self.folder / f"checkpoint.{i}.safetensors" for i in itertools.count(1))
-            aside = next(name for name in names if not name.exists())
-            self._write(lambda: self._checkpoint.rename(aside))
-            print(f"{error} It is now called {aside.name}, and training starts at iteration 1.")
-            return
-        print(f"A run was cut off after iteration {self.step:,}: training goes on from there.")
-
-    def save(self) -> None:
-        """Write weights, history and facts of the run, and a checkpoint if it is not finished."""
-        self._write(self._write_results)
-        if self.step < self.settings.iterations:
-            self.save_checkpoint()
-        else:
-            self._write(lambda: self._checkpoint.unlink(missing_ok=True))
-
-    def save_checkpoint(self) -> None:
-        """Write all that `resume` needs, as one file; not once a loss is no number."""
-        if self._losses_are_numbers():
-            self._write(self._write_checkpoint)
+    @property
+    def _table(self) -> np.ndarray:
+        return np.array(self._rows, np.float32).reshape(-1, len(COLUMNS))
 
     @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
+    def _losses(self) -> list[float]:
+        return self._rows[-1][:2]
+
+    @property
+    def _players(self) -> list[Callable]:
+        """Both players as they are outside of training: arrays in, arrays out."""
+        return [
+            lambda inputs, player=player: np.asarray(player(inputs, training=False))
+            for player in (self.gan.generator, self.gan.discriminator)
+        ]
 
     @property
     def _identity(self) -> dict:
@@ -230,7 +177,6 @@ class Run(keras.callbacks.Callback):
     def _write_checkpoint(self) -> None:
         arrays = {f"variables/{i}": np.asarray(v) for i, v in enumerate(self._variables)}
         arrays |= {f"best/{i}": weights for i, weights in enumerate(self._best)}
-        arrays |= {f"kept/{step}": pictures for step, pictures in self.kept.items()}
         arrays["history"] = np.array(self._rows, np.float64).reshape(-1, len(COLUMNS))
         header = {
             "identity": self._identity,
@@ -240,8 +186,9 @@ class Run(keras.callbacks.Callback):
         }
         write_arrays(self._checkpoint, arrays, header)
 
-    def _load(self, path: Path) -> None:
+    def _load(self) -> None:
         """Put the run back as it was, or raise CourseError before anything is changed."""
+        path = self._checkpoint
         arrays, header = read_arrays(path)
         if header["identity"] != self._identity:
             raise CourseError(f"{path.name} belongs to another run and was not used.")
@@ -257,63 +204,26 @@ class Run(keras.callbacks.Callback):
             for i, shape in enumerate(shapes)
             if f"best/{i}" in arrays
         ]
-        kept = {name: array for name, array in arrays.items() if name.startswith("kept/")}
-        self.kept = {int(name.removeprefix("kept/")): kept[name] for name in kept}
 
-    def _write(self, write: Callable[[], None]) -> None:
-        """Call `write`; where nothing can be written, say so once and go on without files."""
+    def _write_weights(self) -> None:
+        """Write both players, each under a temporary name first: G as it was at its best."""
+        last = self.gan.generator.get_weights()
+        self.load_best(self.gan.generator)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write()
-        except OSError as error:
-            if self._can_write:
-                print(
-                    f"The files of this run cannot be written ({error.strerror}): training goes "
-                    "on without; set GAN_RUNS to a folder that you may write to."
-                )
-            self._can_write = False
-
-    def _write_results(self) -> None:
-        """Write each file under a temporary name first, then move it."""
-        if self._best:
-            last = self.gan.generator.get_weights()
-            self.gan.generator.set_weights(self._best)
-            self._write_weights("generator", self.gan.generator)
+            for name in ("generator", "discriminator"):
+                part = self.folder / f"{name}.part.weights.h5"
+                getattr(self.gan, name).save_weights(part)
+                os.replace(part, self.folder / f"{name}.weights.h5")
+        finally:
             self.gan.generator.set_weights(last)
-        else:
-            self._write_weights("generator", self.gan.generator)
-        self._write_weights("discriminator", self.gan.discriminator)
-        facts = {
-            "lesson": self.lesson,
+
+    def _facts(self) -> dict:
+        facts = super()._facts()
+        facts["versions"] |= {"keras": keras.__version__, "tensorflow": tf.__version__}
+        return facts | {
             "settings": asdict(self.settings),
-            "seed": self.seed,
-            "steps": self.step,
-            "of_steps": self.settings.iterations,
-            "seconds": round(self.seconds, 1),
             "processor_seconds": round(self.processor_seconds, 1),
             "generator_of_step": self.best_step,
             "distances": self.distances,
-            "data": self.source,
             "device": describe_device(),
-            "versions": {
-                "python": platform.python_version(),
-                "keras": keras.__version__,
-                "tensorflow": tf.__version__,
-            },
         }
-        history = self.history
-        rows = zip(*(column.tolist() for column in history.values()), strict=True)
-        lines = [",".join(history), *(",".join(format(v, ".9g") for v in row) for row in rows)]
-        texts = {
-            "history.csv": "\n".join(lines) + "\n",
-            "run.json": json.dumps(facts, indent=2) + "\n",
-        }
-        for name, text in texts.items():
-            part = self.folder / f"{name}.part"
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, self.folder / name)
-
-    def _write_weights(self, name: str, network: keras.Model) -> None:
-        part = self.folder / f"{name}.part.weights.h5"
-        network.save_weights(part)
-        os.replace(part, self.folder / f"{name}.weights.h5")

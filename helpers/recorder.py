@@ -27,7 +27,8 @@ class Recording:
 
     `noise` holds one vector for each fake: 256 do well for points, 16 to 36 for pictures. `real`
     are real examples to show beside the fakes (points need them), `title` a name for the run,
-    `steps` how many steps are planned, if that is known.
+    `steps` how many steps are planned, if that is known, `most` how many frames are kept at most:
+    the fewer, the less it costs.
 
     A moment is one iteration seen closely: the networks before it, after the discriminator's
     update and after the generator's. There are at most 16, the player shows three.
@@ -40,13 +41,14 @@ class Recording:
         real: np.ndarray | None = None,
         title: str = "",
         steps: int | None = None,
+        most: int = FRAMES,
     ) -> None:
         """Prepare an empty recording; `noise` and `real` may be tensors on any device."""
         if kind not in ("points", "pictures"):
             raise CourseError(f'A recording is of "points" or of "pictures", not of "{kind}".')
         if kind == "points" and real is None:
             raise CourseError("A recording of points needs the real ones: real=points.")
-        self.kind, self.title, self.planned = kind, title, steps
+        self.kind, self.title, self.planned, self.most = kind, title, steps, most
         self.noise, self.real = look.as_array(noise), None
         if real is not None:  # all pictures would be too many, and so would be a million points
             every = -(-len(real) // 2048)
@@ -58,9 +60,7 @@ class Recording:
         self.cost = 0.0  # seconds that recording itself took
         self.curves = compact.downsampled(np.zeros((0, len(compact.CURVES))))
         self.broken_at: int | None = None  # the first step whose losses are not finite
-        self._when, self._when_moment = (
-            compact.Schedule(most, steps) for most in (FRAMES, MOMENTS)
-        )
+        self._schedule()
         self._next = 0
         self._open: dict | None = None  # a moment of which only the beginning was seen
         self._trained = self._started = 0.0
@@ -79,9 +79,12 @@ class Recording:
         """Say how many steps are planned, if that was not known; too late once there are frames."""
         if self.planned is None and not self.frames:
             self.planned = steps
-            self._when, self._when_moment = (
-                compact.Schedule(most, steps) for most in (FRAMES, MOMENTS)
-            )
+            self._schedule()
+
+    def _schedule(self) -> None:
+        self._when, self._when_moment = (
+            compact.Schedule(most, self.planned) for most in (self.most, MOMENTS)
+        )
 
     def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
@@ -187,6 +190,7 @@ class Recording:
         about = {"kind": self.kind, "title": self.title, "steps": self.planned, "done": self.done}
         about |= {"broken_at": self.broken_at, "cost": self.cost, "seconds": self.seconds}
         about |= {"scales": [self._when.scale, self._when_moment.scale], "version": VERSION}
+        about["most"] = self.most
         arrays = {"about": np.array(json.dumps(about)), "noise": self.noise}
         if self.real is not None:
             arrays["real"] = self.real
@@ -223,8 +227,9 @@ class Recording:
     @classmethod
     def _from(cls, about: dict, arrays: dict) -> "Recording":
         made = cls(
-            about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"]
-        )
+            about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"],
+            about.get("most", FRAMES),
+        )  # fmt: skip
         made.frames, made.moments = (
             compact.unpacked("frame", arrays),
             compact.unpacked("moment", arrays),

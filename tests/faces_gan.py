@@ -13,8 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import exercises, plotting
+from helpers import compact, exercises, plotting
+from helpers.contact import contact_sheet
+from helpers.controls import between, to_png, walk
+from helpers.player import show
 from helpers.presets import PRESETS
+from helpers.recorder import Recording
 from tests.benchmarks.faces04 import definitions
 from tests.tools.exercises import answers, assert_open, assert_refused, assert_solved, changed
 from tests.tools.lesson import code_cells
@@ -55,9 +59,21 @@ def new_run(names, which="second", **options):
 
     def look(run):
         pictures = names["generate"](gan.generator, names["fixed_noise"])
-        run.keep(pictures[:2], names["distance"](pictures).value)
+        run.keep(names["distance"](pictures).value)
 
     return names["Run"]("test", gan, settings, 0, "drawn", look, **options)
+
+
+def recorded_run(names, which="second", title="", **options):
+    real = names["training"][:9] / 127.5 - 1
+    recording = Recording("pictures", names["fixed_noise"][:9], real, title, most=30)
+    return new_run(names, which, recording=recording, **options)
+
+
+def seen(recording):
+    """Return all that a recording holds but its seconds."""
+    frames = [{k: v for k, v in f.items() if k != "seconds"} for f in recording.frames]
+    return frames, recording.moments, recording.curves
 
 
 def fit(names, run, *callbacks, most=None):
@@ -256,12 +272,23 @@ def test_batches_are_the_faces_of_the_plan(names):
 
 def test_two_runs_are_equal(names, folder):
     told = []
-    for _ in range(2):
-        run = new_run(names)
+    for make in (new_run, recorded_run):  # a recording changes nothing
+        run = make(names)
         fit(names, run)
         told.append(((folder / "history.csv").read_bytes(), arrays(run.gan.generator)))
     assert told[0][0] == told[1][0] and told[0][0].count(b"\n") == 7
     assert equal(told[0][1], told[1][1])
+    recording = run.recording
+    assert [frame["step"] for frame in recording.frames] == list(range(7))
+    assert [moment["step"] for moment in recording.moments] == list(range(6))
+    assert recording.planned == recording.done == 6
+    assert np.array_equal(recording.curves["loss_d"][:, 0], run.history["loss_d"])
+    assert all(np.isfinite(moment["losses"]).all() for moment in recording.moments)
+    fakes = run.gan.generator(recording.noise, training=False)
+    answers = np.asarray(run.gan.discriminator(fakes, training=False)).ravel()
+    assert np.array_equal(recording.frames[-1]["answers"], compact.bytes_of(answers))
+    assert recording.frames[-1]["sprite"] == compact.sprite(fakes)
+    np.testing.assert_equal(seen(Recording.load(folder / "recording.npz")), seen(recording))
 
 
 class Kill(Exception):
@@ -281,15 +308,16 @@ def killer(names, at):
 
 @pytest.mark.parametrize("which", ["first", "second"])
 def test_killed_and_started_again_it_comes_to_the_same_end(names, folder, which, capsys):
-    whole = new_run(names, which)
+    whole = recorded_run(names, which)
     fit(names, whole)
     expected = (folder / "history.csv").read_bytes()
 
-    killed = new_run(names, which, seconds_between_saves=0)
+    killed = recorded_run(names, which, "killed", seconds_between_saves=0)
     with pytest.raises(Kill):
         fit(names, killed, killer(names, at=4))
-    again = new_run(names, which)
+    again = recorded_run(names, which)
     again.resume()
+    assert again.recording.title == "killed" and again.recording.most == 30
     assert "cut off after iteration 4" in capsys.readouterr().out
     assert again.step == 4 and len(again.history["step"]) == 4
     assert int(again.gan.optimizer_g.iterations) == 4
@@ -297,9 +325,42 @@ def test_killed_and_started_again_it_comes_to_the_same_end(names, folder, which,
     fit(names, again)
     assert (folder / "history.csv").read_bytes() == expected
     assert equal(arrays(again.gan.generator), arrays(whole.gan.generator))
-    assert again.distances == whole.distances and sorted(again.kept) == [0, 3, 6]
-    assert all(np.array_equal(again.kept[step], whole.kept[step]) for step in whole.kept)
+    assert again.distances == whole.distances and sorted(again.distances) == [0, 3, 6]
+    whole.recording.moments.pop(3)  # an iteration must be seen from its beginning to its end
+    np.testing.assert_equal(seen(again.recording), seen(whole.recording))
     assert not (folder / "checkpoint.safetensors").exists()
+
+
+def test_a_recording_forgets_what_the_checkpoint_lacks_and_begins_where_it_is_lost(names, folder):
+    run = recorded_run(names)
+    fit(names, run, most=2)
+    checkpoint = (folder / "checkpoint.safetensors").read_bytes()
+    fit(names, run, most=2)
+    assert run.recording.done == 4
+    saved = (folder / "recording.npz").read_bytes()
+    for content, frames, moments in (
+        (saved, [0, 1, 2, 3, 4, 5, 6], [0, 1, 3, 4, 5]),
+        (saved[:100], [2, 3, 4, 5, 6], [2, 3, 4, 5]),
+    ):
+        (folder / "checkpoint.safetensors").write_bytes(checkpoint)
+        (folder / "recording.npz").write_bytes(content)
+        again = recorded_run(names)
+        again.resume()
+        fit(names, again)
+        assert [frame["step"] for frame in again.recording.frames] == frames
+        assert [moment["step"] for moment in again.recording.moments] == moments
+
+
+def test_a_player_of_both_is_small_and_lights_the_lesson(names):
+    made = []
+    for which in ("first", "second"):
+        run = recorded_run(names, which)
+        fit(names, run)
+        made.append(run.recording)
+    cell = next(source for source in code_cells(LESSON) if "def train_step" in source)
+    page = show(*made, train_step=cell[cell.index("    def train_step") :]).page()
+    assert len(page) < 300_000 and page.count("self.optimizer_d.apply(") == 1
+    assert contact_sheet(*made).alt.count("the same fake pictures from step 0 to step 6") == 2
 
 
 def test_other_settings_or_damage_put_the_checkpoint_aside(names, folder, capsys):
@@ -322,6 +383,22 @@ def test_other_settings_or_damage_put_the_checkpoint_aside(names, folder, capsys
         assert not path.exists()
 
 
+def test_an_unusable_checkpoint_that_cannot_be_renamed(names, folder, monkeypatch, capsys):
+    fit(names, new_run(names), most=2)
+    path = folder / "checkpoint.safetensors"
+    path.write_bytes(content := path.read_bytes()[:-9])
+    capsys.readouterr()
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    new_run(names).resume()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "is damaged" in line and line.endswith("used. Training starts at iteration 1.")
+    assert path.read_bytes() == content
+
+
 def test_the_best_generator_is_saved(names, folder):
     run = new_run(names)
     values = iter((9.0, 4.0, 7.0))
@@ -329,7 +406,7 @@ def test_the_best_generator_is_saved(names, folder):
 
     def look(run):
         seen[run.step] = arrays(run.gan.generator)
-        run.keep(np.zeros((1, 2, 2, 3), np.uint8), next(values))
+        run.keep(next(values))
 
     run.look = look
     fit(names, run)
@@ -345,7 +422,7 @@ def test_the_best_generator_is_saved(names, folder):
 
 
 def test_stop_ends_politely_and_the_same_cell_goes_on(names, folder, capsys):
-    run = new_run(names)
+    run = recorded_run(names)
     look, run.look = run.look, lambda run: run.step == 3 and os.kill(os.getpid(), signal.SIGINT)
     before = signal.getsignal(signal.SIGINT)
     fit(names, run)
@@ -354,6 +431,8 @@ def test_stop_ends_politely_and_the_same_cell_goes_on(names, folder, capsys):
     run.look = look
     fit(names, run)
     assert run.step == 6 and "Stopped" not in capsys.readouterr().out
+    assert [frame["step"] for frame in run.recording.frames] == list(range(7))
+    assert [moment["step"] for moment in run.recording.moments] == [0, 1, 2, 4, 5]
 
 
 def test_a_loss_that_is_no_number_ends_the_training_and_is_not_saved(names, folder, capsys):
@@ -471,6 +550,22 @@ def test_exercises_wait_for_answers_and_know_right_from_wrong(solving, capsys):
     assert equal(before, arrays(solving["gan"].generator))
 
 
+def test_the_slider_goes_from_one_face_to_another(names):
+    generator = names["create_normalised_generator"](SMOKE)
+    start, end = names["fixed_noise"][:4], names["fixed_noise"][4:8]
+
+    def draw(noise):
+        return names["generate"](generator, noise)
+
+    control = walk(draw, start, end, shown=0)
+    shown = [control.image.value]
+    for way in (0.25, 1.0):
+        control.handles[0].value = way
+        shown.append(control.image.value)
+    assert shown == [to_png(draw(between(start, end, way))) for way in (0.0, 0.25, 1.0)]
+    assert len(set(shown)) == 3 and control.text.value == "100% of the way"
+
+
 # --- the device and the imports
 
 
@@ -486,7 +581,8 @@ def test_keras_starts_quietly_without_pytorch_and_an_absent_gpu_is_one_sentence(
         "from helpers.keras_device import describe_device, pick_device, quiet_start\n"
         "from helpers.errors import CourseError\n"
         "with quiet_start():\n    import helpers.keras_run, tensorflow as tf\n"
-        "import helpers.faces, helpers.metrics, helpers.plotting\n"
+        "import helpers.contact, helpers.controls, helpers.faces, helpers.metrics, "
+        "helpers.player, helpers.plotting, helpers.recorder\n"
         "assert 'torch' not in sys.modules\n"
         "try: pick_device()\nexcept CourseError as error: print(error)\n"
         "import os; os.environ['GAN_DEVICE'] = 'cpu'\n"

@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from helpers import checkpoint
+from helpers import array_file, checkpoint
 from helpers import run as runs
 from helpers.checkpoint import load_checkpoint
 from helpers.data import DATA
@@ -497,6 +497,13 @@ def test_no_flipped_bit_goes_unnoticed(cut_off):
         with pytest.raises(CourseError):
             load_checkpoint(cut_off, run._identity, run.networks, run.optimizers)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_checksum_is_that_of_the_checkpoints_that_exist():
+    tensors = {"b": torch.tensor(2.0), "a": torch.arange(6).reshape(2, 3)}
+    assert checkpoint._checksum(tensors, {"version": 1, "seed": 0}) == 3326492121
+    arrays = {"b": np.full(1, 2, np.float32), "a": np.arange(6, dtype=np.int64).reshape(2, 3)}
+    assert array_file._checksum(arrays) == 2484666381  # of lesson 04
 
 
 # --- where nothing can be written

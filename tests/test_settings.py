@@ -151,6 +151,7 @@ def loaded_by(modules: str) -> list[str]:
 
 def test_helpers_alone_load_no_framework():
     assert loaded_by("helpers, helpers.device, helpers.errors, helpers.presets") == []
+    assert loaded_by("helpers.run_files, helpers.array_file") == []
 
 
 def test_helpers_for_pytorch_load_no_tensorflow():

@@ -640,17 +640,20 @@ def spread(pictures):
 # for this, `BackupAndRestore`; it knows nothing of the order of the data.)
 #
 # Now and then `Run` calls `look`: it makes faces from the same noise, measures them, and shows some.
-# `Run` also keeps the weights of the generator that had the smallest distance so far.
+# `Run` also keeps the weights of the generator that had the smallest distance so far. And a `Recording`
+# watches both players, as in lesson 02: here with nine noise vectors, at 30 moments or fewer.
 
 # %%
 from IPython.display import DisplayHandle
+
+from helpers.recorder import Recording
 
 fixed_noise = np.random.default_rng(seed).normal(size=(samples, latent_dim)).astype("float32")
 
 
 def look(run):
     fakes = generate(run.gan.generator, fixed_noise)
-    run.keep(fakes[:16], distance(fakes).value)
+    run.keep(distance(fakes).value)
     title = (
         f"Iteration {run.step}: distance {run.distances[run.step]:.0f}, spread {spread(fakes):.2f}"
     )
@@ -658,7 +661,10 @@ def look(run):
 
 
 def new_run(name, gan, settings):
-    run = Run(f"04_celeba_keras_gan/{name}", gan, settings, seed, faces.description, look)
+    real = training[:9] / 127.5 - 1
+    recording = Recording("pictures", fixed_noise[:9], real, f"{name.title()} GAN", most=30)
+    folder = f"04_celeba_keras_gan/{name}"
+    run = Run(folder, gan, settings, seed, faces.description, look, recording)
     run.resume()
     return run
 
@@ -708,27 +714,20 @@ print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the loo
 
 
 # %% [markdown]
-# Read each row from left to right: one noise vector, from the first iteration to the last.
+# Here are six moments of the recording. The nine faces of a moment come from nine noise vectors, and
+# the same place is the same vector in all six.
 
 # %%
-def film(run, rows=5, moments=8):
-    steps = sorted(run.kept)
-    steps = [
-        steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, moments).round().astype(int))
-    ]
-    strip = np.stack([run.kept[step][:rows] for step in steps], axis=1)
-    heads = [f"{step}" for step in steps]
-    return plot_faces(strip.reshape(-1, *strip.shape[2:]), len(steps), "Iterations", heads)
+from helpers.contact import contact_sheet
 
-
-film(first)
+contact_sheet(first.recording)
 
 # %% [markdown]
 # ## What the networks of the lecture can do
 #
-# Look at the columns of the film. After some time there is a face, and it is the same face in every row:
-# the noise makes hardly any difference. And from one column to the next this one face gives way to
-# another. You know it from lesson 02: **mode collapse**. Here are its measures, beside those of other
+# Look at the nine faces of each moment. After some time there is a face, and it is the same one in all
+# nine places: the noise makes hardly any difference. And from one moment to the next this one face
+# gives way to another. You know it from lesson 02: **mode collapse**. Here are its measures, beside those of other
 # real faces, which are as good as a generator can be:
 
 # %%
@@ -846,10 +845,15 @@ second = new_run("second", gan, preset.second)
 train(second, preset.second)
 
 # %% [markdown]
-# One row, one noise vector, from the first iteration to the last:
+# The **player** has both GANs on one clock, as in lesson 03. Drag the time to and fro: on the left one
+# face for all nine noise vectors, on the right nine people. The border and the bar of each picture are
+# the answer of that GAN's own discriminator. *Slow motion* goes through the five steps of one iteration
+# of each GAN and lights the lines of `train_step`.
 
 # %%
-film(second)
+from helpers.player import show
+
+show(first.recording, second.recording, train_step=GAN.train_step)
 
 # %% [markdown]
 # At first the distance grows: pale nothings are farther from real faces than even grey is. Then it
@@ -983,8 +987,16 @@ Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
 # %%
 way = np.linspace(0, 1, 10, dtype="float32").reshape(1, -1, 1)
 start, end = noise[:4, None], noise[4:8, None]
-walk = (start + way * (end - start)).reshape(-1, latent_dim)
-plot_faces(generate(gan.generator, walk), 10, "Four walks, from left to right")
+points = (start + way * (end - start)).reshape(-1, latent_dim)
+plot_faces(generate(gan.generator, points), 10, "Four walks, from left to right")
+
+# %% [markdown]
+# This slider goes along the four ways at once, and stops wherever you like:
+
+# %%
+from helpers.controls import walk
+
+walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0], shown=0)
 
 # %% [markdown]
 # ## Bigger
@@ -1302,7 +1314,7 @@ exercises.check_larger_generator(
 #   nothing.
 # - Multiply-adds, memory and four iterations tell you what a training will cost before you pay.
 # - The networks of the lecture, narrowed for a laptop and trained for some minutes, drew one face for all
-#   noise: mode collapse, seen in the film and measured by the spread.
+#   noise: mode collapse, seen in the player and measured by the spread.
 # - A deep discriminator and a generator with batch normalisation, with the same data and the same five
 #   steps, draw many different faces. Of the two, batch normalisation did more.
 # - A distance is worth as much as the space in which it is taken. This one sees colours and shapes; the

@@ -17,7 +17,9 @@ import torch
 
 from helpers import compact
 from helpers.player import show
+from helpers.recorder import Recording
 from tests.small_runs import Run
+from tests.tools.lesson import code_cells
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"
@@ -470,6 +472,44 @@ def test_two_recordings_run_on_one_clock(opened, recordings):
 
 IN_A_CELL = """<!doctype html><style>* {{ color: red !important; font-size: 40px }}
 button {{ display: none }}</style><body>{}</body>"""
+
+
+def coloured(title, colour, steps):
+    """A run whose fakes go from gray to a colour; its networks are plain functions of arrays."""
+    end, done = np.float32(colour) / 127.5 - 1, 0
+    recording = Recording("pictures", np.zeros((9, 2)), None, title, steps, most=10)
+
+    def generator(noise):
+        return np.broadcast_to(done / steps * end, (len(noise), 16, 16, 3))
+
+    def discriminator(fakes):
+        return np.full(len(fakes), 0.5)
+
+    for done in range(steps + 1):
+        recording.watch(done, generator, discriminator) if done < steps else None
+    history = {name: np.zeros(steps) for name in compact.CURVES}
+    return recording.finish(history, generator, discriminator)
+
+
+def test_pictures_in_colour_side_by_side(opened):
+    red, green = (210, 40, 60), (30, 170, 70)
+    runs = coloured("Red", red, 20), coloured("Green", green, 40)
+    cell = next(c for c in code_cells("04_celeba_keras_gan") if "def train_step" in c)
+    page = opened(show(*runs, train_step=cell[cell.index("    def train_step") :]))
+    assert [page.colour(c, nth=n) for n in (0, 1) for c in (red, green)] == [0] * 4
+    page.key("End")
+    shown = [page.colour(c, nth=n) > 10_000 for n in (0, 1) for c in (red, green)]
+    assert shown == [True, False, False, True]
+    assert page.run("player.times.length") > len(runs[0].frames) == 10
+    page.key("s")
+    for stage, begins in ((2, "both = self.logits("), (5, "self.optimizer_d.apply(tape.gradient(")):
+        page.run(f"player.setStage({stage})")
+        assert page.text("#code .lit").strip().startswith(begins)
+    page.run(
+        "player.setStage(10)"
+    )  # the change from gray, enlarged until one of r, g, b is at its end
+    changes = [page.colour(c, nth=n) > 10_000 for n in (0, 1) for c in ((248, 0, 29), (0, 183, 52))]
+    assert changes == [True, False, False, True]
 
 
 def test_in_a_sandboxed_frame_as_in_a_notebook(opened, recordings):
