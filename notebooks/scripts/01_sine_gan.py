@@ -94,8 +94,9 @@ Drawing(
 )
 
 # %% [markdown]
-# What is this good for? A trained generator makes as many new examples as you like: pictures that
-# nobody has taken, more data where data is scarce, a sharper version of a blurred photograph.
+# What is this good for? A trained generator makes as many new examples as you like, of the kind that it
+# was shown: pictures that nobody has taken. Other GANs start from a picture instead of noise and make,
+# for example, a sharper one.
 #
 # The series follows a student lecture, and its four aims are yours:
 #
@@ -133,8 +134,9 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # %% [markdown]
 # ## The training data
 #
-# Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so no
-# part of the curve is more common than another. There are 1,024 of them, as in the lecture.
+# Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so every
+# stretch of $x$ gets about equally many points. There are 1,024 of them, as in the article that the
+# lecture follows.
 
 # %%
 import math
@@ -158,8 +160,8 @@ plot_points(real_points.cpu(), title="The training data")
 # lecture, to the letter:
 #
 # - `Linear` and `ReLU` in turn let it bend the border between real and fake,
-# - `Dropout` switches off 30 % of the values at random while it trains, so that it cannot learn the
-#   1,024 points by heart,
+# - `Dropout` switches each value off with a probability of 30 % while it trains, which makes it harder
+#   to learn the 1,024 points by heart,
 # - `Sigmoid` squeezes the last number into the range from 0 to 1.
 #
 # The number *before* the sigmoid is called the **logit**. You will soon need it, so the class can
@@ -213,8 +215,8 @@ def judge(points):
 
 
 # %% [markdown]
-# Ask the untrained discriminator about the whole plane. Its weights are small random numbers, so
-# its logits are close to 0 everywhere, and the sigmoid of 0 is 0.5: *I have no idea.*
+# Ask the untrained discriminator about the whole plane. Its weights are small random numbers, so its
+# logits are not far from 0, and the sigmoid of 0 is 0.5: *I have no idea.*
 
 # %%
 from helpers.plotting import plane_grid, plot_answers
@@ -266,8 +268,8 @@ def generate(noise):
 
 
 # %% [markdown]
-# Where do 1,024 noise vectors land before training? Somewhere near the middle, all in a heap, far
-# from any sine. And the discriminator has no opinion about them either.
+# Where do 1,024 noise vectors land before training? All in a heap near (0, 0), where the sine begins,
+# and nothing like a curve. And the discriminator has no opinion about them either.
 
 # %%
 untrained = generate(make_noise(1024))
@@ -316,8 +318,8 @@ assert torch.isclose(loss_d, -torch.log(answer_real) - torch.log(1 - answer_fake
 print(f"loss of the discriminator {loss_d:.4f}")
 
 # %% [markdown]
-# The picture shows both terms. A right answer costs nothing, a wrong one costs much, and being
-# *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on each side, so a
+# The picture shows both terms. An answer that is right and sure costs next to nothing, a wrong one
+# costs much, and being *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on each side, so a
 # discriminator that knows nothing has the loss $2 \ln 2$. Remember this number.
 
 # %%
@@ -403,8 +405,8 @@ assert torch.allclose(slope_saturating, -a, atol=1e-6)
 
 # %% [markdown]
 # Early in training the discriminator may win easily: then its logits for fakes are far below 0.
-# There the first loss, $-\log a$, has a strong gradient, and the saturating one has nearly none. (This
-# lesson's task is so easy that it will not matter. The gallery at the end shows it.)
+# There the first loss, $-\log a$, has a strong gradient, and the saturating one has nearly none. (Adam
+# hides a part of this, as it divides by the size of the gradient. The gallery at the end tries it.)
 
 # %%
 slopes = {"-log(a), used here": slope.abs(), "log(1 - a), saturating": slope_saturating.abs()}
@@ -517,7 +519,8 @@ assert moved == [["discriminator"], ["generator"]]
 #
 # Often you read that without `detach` step 3 would train the generator. It would not: `optimizer_d`
 # does not know the generator's weights. What `detach` saves is work, namely the way back through the
-# generator. The gradients of the discriminator are the same with and without it.
+# generator. The gradients of the discriminator are the same with and without it. (Without it the
+# generator would get gradients, too; the `zero_grad` of step 5 removes them.)
 
 # %%
 import time
@@ -554,9 +557,11 @@ print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
 # %% [markdown]
 # ### Why step 4 makes new fakes
 #
-# Could the generator not learn from the answers of step 3? No, for two reasons. Step 3 has changed
-# the discriminator, so its old answers are out of date. And PyTorch throws away what it needs for
-# gradients as soon as they are computed. If you try, you meet the error that most people meet first:
+# Could the generator not learn from the answers of step 3? Their fakes were detached, but that is not
+# all. Step 3 has changed the discriminator, so its old answers are out of date. And PyTorch throws away
+# what it needs for gradients as soon as they are computed. So step 5 needs new *answers*. New *noise* it
+# does not need: many programs show the fakes of step 2 once more. The lecture makes new ones. If you try
+# it with the old answers, you meet an error that many people meet:
 
 # %%
 fake = generator(make_noise(32))
@@ -594,10 +599,11 @@ def new_players(preset):
 
 
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+untrained = generate(fixed_noise)
 
 # %% [markdown]
-# The settings are those of the lecture: learning rates of 0.001, batches of 32 points, 300 epochs.
-# `Run` hands out the real points in batches, in a new order each time it has gone through all of
+# The settings are those of the article that the lecture follows, here called *the lecture's*: learning
+# rates of 0.001, batches of 32 points, 300 epochs. `Run` hands out the real points in batches, in a new order each time it has gone through all of
 # them (one such pass is an *epoch*); it draws a progress bar; and it writes what you train to
 # `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it. The `Recording`
 # looks at both players every now and then, and changes nothing.
@@ -665,8 +671,9 @@ show(run.recording, train_step=train_step)
 #
 # On the left you see both losses, on the right the mean answers on real and on fake points. The
 # grey lines are the values of a discriminator that cannot tell real from fake any more: it answers
-# 0.5 to everything, so its loss is $2 \ln 2$ and the generator's is $\ln 2$. A good GAN ends near
-# these lines, and its curves never become quiet: each player keeps answering the other's last move.
+# 0.5 to everything, so its loss is $2 \ln 2$ and the generator's is $\ln 2$. A perfect generator would
+# end on these lines, but bad fakes and a weak discriminator can lie there, too. And the curves do not
+# become quiet: each player keeps answering the other's last move.
 
 # %%
 from helpers.plotting import plot_history
@@ -678,17 +685,18 @@ plot_history(history)
 # Now the trap. In other courses you have learned that a falling loss means progress. Compare the
 # beginning with the end: judged by the losses, next to nothing was gained, but the heap of points
 # has become a curve. Each loss is measured against the other player, and both have improved. So a loss cannot tell you
-# whether the fakes are good. You have to look at the fakes.
+# whether the fakes are good. You have to look at the fakes. (*Bins covered* is explained below: how much
+# of the curve's width the points reach.)
 
 # %%
-from helpers.metrics import distance_to_curve
+from helpers.metrics import coverage, distance_to_curve
 from helpers.plotting import Table
 
 
 def moment(name, steps, points):
     row = {"moment": name}
     row |= {f"loss {p.upper()}": float(history[f"loss_{p}"][steps].mean()) for p in "dg"}
-    row["width in x"] = float(points[:, 0].max() - points[:, 0].min())
+    row["share of bins covered"] = coverage(points)
     return row | {"mean distance to the curve": distance_to_curve(points)}
 
 
@@ -716,9 +724,9 @@ def accuracy(real, fake):
 print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 
 # %% [markdown]
-# Tossing a coin gives 50 %. In a good GAN this number does
-# not rise, because the better the generator, the harder the question. Like the losses it measures
-# the distance between two players, and not how good the fakes are.
+# Tossing a coin gives 50 %. In a good GAN this number rises at first and comes back to about 50 %,
+# because the better the generator, the harder the question. Like the losses it compares two players,
+# and does not tell how good the fakes are.
 
 # %% [markdown]
 # ## Did it work?
@@ -732,13 +740,13 @@ print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 #   into each. *Coverage* is the share of bins that get at least a quarter of their due.
 #
 # A number means little without another one beside it. So the table has the same numbers for fresh
-# real points: better than them a generator cannot be.
+# real points, which is what a perfect generator would get.
 #
 # Set yourself a bar before you look, or any result will please you. Here it is: at most 0.06 from the
-# curve, about the radius of a circle in the pictures above, at least 99 % inside, all 20 bins covered.
+# curve, at least 99 % inside, all 20 bins covered.
 
 # %%
-from helpers.metrics import coverage, share_inside
+from helpers.metrics import share_inside
 
 fresh_x = 2 * math.pi * torch.rand(2000)
 fresh_points = torch.stack([fresh_x, torch.sin(fresh_x)], dim=1)
@@ -843,8 +851,8 @@ Table(read_rows("seeds_01"), "Three seeds, 2,000 points each")
 # times as close to the curve and meet the bar with two seeds of three. With seed 0 one bin of twenty
 # still gets too few points.
 #
-# The third question, *is it new?*, has a short answer here: real points lie on a line, fakes do not
-# repeat them. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
+# The third question, *is it new?*, has no useful answer here: every point on the curve is close to one of
+# the 1,024. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
 
 # %% [markdown]
 # ## Inside the generator
@@ -864,8 +872,9 @@ plot_mapping(noise_grid.cpu(), landing.cpu())
 # %% [markdown]
 # Now go from one noise vector to another, on a straight line in ten steps. The points walk along the
 # curve and do not leave it: what lies *between* two noise vectors becomes something between the two
-# points, and is plausible too. Nobody has asked for that. It is a gift of smooth functions, and in
-# the next lessons one picture will turn into another by the same means.
+# points, and is plausible too. This has two causes. The generator is a continuous function, so it cannot
+# jump. And the noise in between comes up in training, too, so the discriminator has judged these points
+# as well. In the next lessons one picture will turn into another by the same means.
 
 # %%
 start, end = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)
@@ -999,7 +1008,8 @@ Table(rows, f"Dropout in the generator, {steps:,} steps each")
 # ## One player at a time
 #
 # Why do both have to learn, and in turn? Let one of them rest. With a learning rate of 0 the five
-# steps run as before, but the weights of that player stay where they are.
+# steps run as before, but the weights of that player stay where they are. The other one learns with the
+# lecture's learning rate.
 
 # %%
 def train_alone(player, steps):
@@ -1049,11 +1059,12 @@ from helpers.plotting import plot_stages
 plot_stages(plane, stages, real=real_points[:200].cpu())
 
 # %% [markdown]
-# Alone, the generator at first gains little: the discriminator had no strong opinion anywhere near
-# the curve. But there is always *some* place that it likes best, and step by step all the fakes move
+# Alone, the generator at first gains little: the discriminator's opinions were mild along most of the
+# curve. But there is always *some* place that it likes best, and step by step all the fakes move
 # there, whatever their noise. This is called **mode collapse**, and it is no mistake of the
 # generator: nobody is left who would tell it that the place is crowded. As soon as the discriminator
-# may learn, it calls the crowded place fake. And when both learn again, the fakes leave the place and
+# may learn, it calls the crowded place fake, and nearly everything else real, even where no point has
+# ever been: it sees fakes at one place only. And when both learn again, the fakes leave the place and
 # spread, though it takes them a while. The table has the numbers:
 
 # %%
@@ -1088,9 +1099,10 @@ buttons(
 # %% [markdown]
 # ## A gallery of failures
 #
-# You may skip this part. It shows what goes wrong most often, each failure one changed argument
-# away from what works, and it puts some well-known advice to the test. The function below plays
-# one game of 2,000 steps, from the same seed each time, and gives back 2,000 fakes.
+# You may skip this part. It shows what often goes wrong, each failure one changed argument away from
+# what works, and it puts some well-known advice to the test. The function below plays one game of 2,000
+# steps, from the same seed each time, and gives back 2,000 fakes. That is about a fifth of the training
+# above, so even the usual settings are not there yet.
 
 # %%
 def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True):
@@ -1118,15 +1130,15 @@ def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True
 
 
 # %% [markdown]
-# Six games, and one as it should be:
+# Six games, and one with the usual settings:
 
 # %%
 games = {
-    "as it should be": {},
+    "usual settings": {},
     "generator too slow": {"lr_g": 1e-5},
     "discriminator too slow": {"lr_d": 2e-5},
     "both too fast": {"lr_d": 3e-2, "lr_g": 3e-2},
-    "labels swapped": {"labels": (0.0, 1.0)},
+    "labels swapped for D": {"labels": (0.0, 1.0)},
     "saturating loss": {"saturating": True},
     "no dropout": {"dropout": False},
 }
@@ -1145,14 +1157,18 @@ for axis, (name, fake) in zip(axes.flat[:7], outcomes.items(), strict=True):
     draw_points(axis, "real", real_points[:300].cpu())
     draw_points(axis, "fake", fake[:300])
     axis.set(title=name, xlim=(-1, 7.5), ylim=(-2.5, 2.5))
+figure.supxlabel("x (radians)")
+figure.supylabel("y")
 figure
 
 # %% [markdown]
-# Two players of unequal speed, steps that are too large, and labels for the wrong side: each of them
-# ruins the game. Two pieces of advice that you will read everywhere make no difference here: with the
-# saturating loss, and without dropout, the points of this easy task are learned just as well.
+# Two players of unequal speed, steps that are too large, and labels that are wrong for one player only:
+# each of them ruins the game. Two pieces of well-known advice make no difference in this game: the
+# saturating loss and the missing dropout did no harm. (One seed is not many. And Adam divides each step
+# by the usual size of its gradient, so a small gradient hurts less than it seems.)
 #
-# And in two numbers, how plausible and how varied:
+# And in two numbers, how plausible and how varied. Read both: the heap of the second game has a small
+# distance, because it lies where the sine begins.
 
 # %%
 rows = [
@@ -1369,9 +1385,10 @@ exercises_torch.check_own_curve(my_points, try_out)
 # - Both losses are binary cross-entropy. The discriminator gets real examples with the label 1 and
 #   fakes with 0; the generator gets fakes with 1.
 # - Five steps, over and over; in step 3 only the discriminator changes, in step 5 only the generator.
-#   If the generator learns alone, all its fakes end up at one point.
+#   When the generator learned alone, all its fakes ended up in one place.
 # - The losses do not tell you whether the fakes are good: they began and ended at about the same
 #   values. Look at the fakes and measure them beside real data.
-# - A GAN never comes to rest. Smaller steps and an average of the weights make its result steadier.
+# - This GAN did not come to rest. Smaller learning rates and an average of the weights made its result
+#   steadier.
 #
 # **Next:** [02 · Handwritten digits](02_mnist_gan.ipynb). The same five steps, with pictures for points.
