@@ -662,6 +662,7 @@ experiment(usual)
 
 # %%
 from helpers.metrics import class_counts, frechet
+from helpers.plotting import SmallPicture
 
 
 def score(name):
@@ -675,7 +676,7 @@ def compare(name):
     for game in (name, usual):
         print(", ".join(f"{key} {value}" for key, value in score(game).items()))
     strip = torch.cat([games[game][0][:12] for game in (name, usual)])
-    return plot_images(strip, columns=12, title=f"Above: {name}. Below: {usual}")
+    return SmallPicture(plot_images(strip, columns=12, title=f"Above: {name}. Below: {usual}"))
 
 
 # %% [markdown]
@@ -689,9 +690,9 @@ experiment("the discriminator wins", beginner=True, real_label=1.0)
 compare("the discriminator wins")
 
 # %% [markdown]
-# Here is how the game went. Half of the time and longer the answers are near 1 for real and near 0 for
-# fake, and the discriminator's loss is close to 0. That looks like success, but the generator has not
-# learned a single digit in the meantime: all that it tries is called fake.
+# Here is how the game went. Most of the time the answers are near 1 for real and near 0 for fake, and
+# the discriminator's loss is close to 0. That looks like success, but the generator has not learned a
+# single digit in the meantime: nearly all that it tries is called fake.
 
 # %%
 columns = games["the discriminator wins"][1]
@@ -740,8 +741,8 @@ print(f"spread {spread(images[:2000]):.3f}, real digits")
 # %% [markdown]
 # ### The learning rate is too high
 #
-# Would it have helped if the discriminator had kept up? No. With steps that are too large for the
-# generator it makes no difference that both learn equally fast:
+# Would it have helped if the discriminator had become faster, too? No. The generator's steps are too
+# large, and so it is lost even if both players learn ten times as fast as usual:
 
 # %%
 experiment("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
@@ -799,15 +800,15 @@ compare("labels swapped")
 # ### Three pieces of advice, put to the test
 #
 # *Never leave out `detach`.* Without it, step 3 follows the fakes back into the generator. But step 5
-# throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same
-# to the last bit:
+# throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same,
+# to the last bit, as in the game as it should be, which was played with `train_step`:
 
 # %%
 experiment("no detach", step=partial(flawed_step, detach=False))
 print("all 2,000 fakes the same:", torch.equal(games["no detach"][0], games[usual][0]))
 
 # %% [markdown]
-# What it costs is work. PyTorch can count the multiplications and additions of one step:
+# What it costs is work. PyTorch can count the multiplications and additions that step 3 takes:
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -838,7 +839,7 @@ compare("no dropout")
 
 # %% [markdown]
 # *Never use the saturating loss.* Lesson 01 showed why: its gradient vanishes where the answers on fakes
-# are near 0. But between two players of equal strength they are not, and this loss does just as well:
+# are near 0. But between two players of equal strength they are not, and this loss does no worse:
 
 # %%
 experiment("saturating loss", step=partial(flawed_step, saturating=True))
@@ -864,17 +865,13 @@ Table([score(name) for name in games], caption)
 # %% [markdown]
 # ### See it fail
 #
-# Two of the failures beside the game as it should be. Both sides begin with the same sixteen pictures.
-# First the generator alone. Watch the borders: the answers rise while the digits fall apart.
+# The generator alone, beside the game as it should be. Both sides begin with the same sixteen pictures.
+# Watch the borders on the failing side: the answers rise while the digits fall apart. To see another
+# game, for example `mode collapse`, put its name in the place of the first one.
 
 # %%
-show(games["the generator alone"][2], games[usual][2], train_step=train_step, frames=16)
-
-# %% [markdown]
-# And mode collapse: within some dozens of steps all sixteen noise vectors have become the same picture.
-
-# %%
-show(games["mode collapse"][2], games[usual][2], train_step=train_step, frames=16)
+failing, cured = games["the generator alone"][2], games[usual][2]
+show(failing, cured, train_step=train_step, frames=12)
 
 # %% [markdown]
 # ## Exercises
