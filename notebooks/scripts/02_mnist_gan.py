@@ -113,8 +113,8 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # %% [markdown]
 # ## The training data
 #
-# MNIST is a collection of handwritten digits, 60,000 for training and 10,000 for testing, put
-# together by Yann LeCun and Corinna Cortes (licence CC BY-SA 3.0). The next cell takes it from the
+# MNIST is a collection of handwritten digits, 60,000 for training and 10,000 for testing, put together
+# by Yann LeCun, Corinna Cortes and Christopher Burges (licence CC BY-SA 3.0). The next cell takes it from the
 # folder `data/` if it is there, else it downloads it, else it takes the sample of 10,000 that comes
 # with the course. It prints which one you got.
 
@@ -136,8 +136,9 @@ plot_images(data.images[first], data.class_names, columns=10, title="Real digits
 
 # %% [markdown]
 # A pixel is a whole number from 0 (black) to 255 (white). The generator's last layer will be `Tanh`,
-# whose values lie between -1 and 1. Real pictures must have the same range: otherwise the
-# discriminator would tell real from fake by the range alone, and nobody would learn what a digit is.
+# whose values lie between -1 and 1. Real pictures should fill the same range. With numbers that `Tanh`
+# cannot reach, such as 255, the discriminator could tell real from fake by them alone, and the generator
+# could do nothing about it.
 
 # %%
 images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
@@ -306,7 +307,8 @@ plot_images(untrained, title="Before training")
 #
 # - the generator takes larger steps than the discriminator, so that it keeps up with it,
 # - a smaller `beta1` makes Adam forget old gradients sooner: in a game they soon point the wrong way,
-# - real pictures get the label 0.9 instead of 1, so that the discriminator never becomes too sure,
+# - real pictures get the label 0.9 instead of 1, so that the loss punishes answers that are too sure
+#   (fakes keep the label 0),
 # - larger batches use the processor better.
 
 # %%
@@ -364,8 +366,8 @@ print(*used)
 # %% [markdown]
 # ## Training
 #
-# A generator never comes to rest: each step answers the last step of the discriminator. So it pays
-# to keep, beside the generator itself, a running *average* of its weights over about the last
+# This game does not come to rest: each step answers the last step of the other player. So it pays to
+# keep, beside the generator itself, a running *average* of its weights over about the last
 # thousand steps. The average takes no part in the game. PyTorch has it ready.
 
 # %%
@@ -481,18 +483,20 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 
 # %% [markdown]
 # The classifier sums up each picture in 64 numbers, its *features*. In them, two pictures of the same
-# digit are close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
+# digit tend to be close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
 #
 # - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
-#   spread; 0 is perfect,
+#   spread; 0 means that they have, and no more than that,
 # - **precision** is the share of fakes that lie among the real pictures: *is it plausible?* (A fake
 #   lies among them if it is no farther from one of them than that one's third nearest neighbour is.)
 # - **recall** is the share of real pictures that lie among the fakes: *is it varied?*
 # - a class is *covered* if it gets at least a fifth of its due, and the **entropy** says how evenly
-#   the fakes are spread over the ten classes. The classifier has an eleventh answer, too: no digit.
+#   the fakes are spread over the ten classes, times the share of fakes that are digits at all: the
+#   classifier has an eleventh answer, no digit.
 #
-# The column `real` is the same measurement with other real pictures in the place of the fakes: as
-# good as that a generator can be. Even they do not reach 1, because rare ones have no neighbours.
+# The column `real` is the same measurement with other real pictures in the place of the fakes. This is
+# what a perfect generator would get. (Its precision is not 1, because rare pictures have no neighbours.
+# A generator of the most typical pictures alone would have a higher precision, and a low recall.)
 
 # %%
 from helpers.metrics import judge as measure
@@ -543,10 +547,9 @@ news
 # %% [markdown]
 # ## A walk through the noise
 #
-# Take two noise vectors and go from one to the other in small steps. If the generator had learned
-# single pictures by heart, the walk would jump from one to the next. It does not jump: a smooth
-# function cannot. But it can be steep in places, and there a digit becomes another within two steps.
-# What is in between looks like a digit most of the way.
+# Take two noise vectors and go from one to the other in small steps. A generator that has learned single
+# pictures by heart would change suddenly on the way. This one changes slowly nearly everywhere, which is
+# a hint and no proof. In some places it is steep, and there a digit becomes another within two steps.
 
 # %%
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
@@ -608,7 +611,8 @@ Table([summary(*row) for row in rows.items()], floor + f"{results.frechet.floor:
 
 # %% [markdown]
 # So *when should you stop*? Not when the losses say so, for they stay where they are. Measure now and
-# then, keep the weights of the best moment, and stop when the measure no longer gets better.
+# then, keep the weights of the best moment, and stop when the measure no longer gets better. Lesson 04
+# does that.
 
 # %% [markdown]
 # ## When it fails
@@ -652,13 +656,13 @@ def experiment(name, step=train_step, beginner=False, dropout=True, **settings):
 
 # %%
 games, steps = {}, 3 if preset.level == "smoke" else 300
-usual = "as it should be"
+usual = "usual settings"
 experiment(usual)
 
 
 # %% [markdown]
 # Two numbers for each game, from 2,000 fakes: the Frechet distance, and the share of the ten classes
-# that are covered. And two rows of pictures: the game above, the game as it should be below.
+# that are covered. And two rows of pictures: the game above, the usual one below.
 
 # %%
 from helpers.metrics import class_counts, frechet
@@ -801,7 +805,7 @@ compare("labels swapped")
 #
 # *Never leave out `detach`.* Without it, step 3 follows the fakes back into the generator. But step 5
 # throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same,
-# to the last bit, as in the game as it should be, which was played with `train_step`:
+# to the last bit, as in the usual game, which was played with `train_step`:
 
 # %%
 experiment("no detach", step=partial(flawed_step, detach=False))
@@ -865,7 +869,7 @@ Table([score(name) for name in games], caption)
 # %% [markdown]
 # ### See it fail
 #
-# The generator alone, beside the game as it should be. Both sides begin with the same sixteen pictures.
+# The generator alone, beside the usual game. Both sides begin with the same sixteen pictures.
 # Watch the borders on the failing side: the answers rise while the digits fall apart. To see another
 # game, for example `mode collapse`, put its name in the place of the first one.
 
@@ -1086,12 +1090,14 @@ exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixe
 #
 # - The GAN of lesson 01 makes digits once its networks are larger: the losses and the five steps are
 #   the same.
-# - The pictures have to have the range of the generator's last layer, from -1 to 1.
+# - The real pictures should fill the range of the generator's last layer, from -1 to 1.
 # - Losses and answers can tell you that something goes wrong, such as a discriminator that wins.
 # - Whether the fakes are plausible, varied and new is answered by measures: each beside the same
 #   measure of real pictures, each with the number of pictures.
 # - Mode collapse is easy to make and easy to measure: one setting changed, and the spread falls to
 #   nothing.
+#
+# **Next:** [03 · The same GAN on clothes](03_fashion_gan.ipynb). What happens if only the data change?
 #
 # Here are the measures of this run once more.
 
