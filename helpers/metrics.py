@@ -55,8 +55,12 @@ class ClassCounts:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Fakes against real pictures, and as many other real pictures in the place of the fakes."""
+    """Fakes against real pictures, and as many other real pictures in the place of the fakes.
 
+    Precision and recall were taken of `compared` pictures of each.
+    """
+
+    compared: int
     frechet: Frechet
     precision: float
     recall: float
@@ -78,6 +82,7 @@ class Judgement:
                 _row("share of classes covered", fake.covered, real.covered),
                 _row(f"entropy, at most {np.log2(ten):.2f} bits", fake.entropy, real.entropy),
                 f"fakes per class: {' '.join(map(str, fake.counts))}; of none: {fake.none}",
+                f"precision and recall: {self.compared:,} pictures of each",
             )
         )
 
@@ -236,6 +241,7 @@ def judge(
     reference, fresh = _two_parts(real, n)
     number = fake_chances.shape[1] - 1
     return Judgement(
+        min(n, neighbours),
         frechet(fake, real),
         *precision_recall(reference[:neighbours], fake[:neighbours]),
         class_counts(fake_chances.argmax(1), number),

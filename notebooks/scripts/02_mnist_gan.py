@@ -606,8 +606,9 @@ def summary(name, network):
     }
 
 
-floor = f"{results.frechet.samples:,} pictures each; Frechet distance of real to real "
-Table([summary(*row) for row in rows.items()], floor + f"{results.frechet.floor:.1f}")
+samples = f"{results.frechet.samples:,} pictures each (precision, recall: {results.compared:,})"
+floor = f"Frechet distance of real to real {results.frechet.floor:.1f}"
+Table([summary(*row) for row in rows.items()], f"{samples}; {floor}")
 
 # %% [markdown]
 # So *when should you stop*? Not when the losses say so, for they stay where they are. Measure now and

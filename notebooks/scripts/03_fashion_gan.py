@@ -459,7 +459,8 @@ last = results["new weights"]
 real = last.frechet.floor, last.real_precision, last.real_recall
 real += float(last.real_classes.covered), last.real_classes.entropy
 rows.append(dict(zip(rows[0], ("real pictures", *real), strict=True)))
-Table(rows, f"Two ways to the same clothes, {last.frechet.samples:,} pictures each")
+samples = f"{last.frechet.samples:,} pictures each (precision, recall: {last.compared:,})"
+Table(rows, f"Two ways to the same clothes, {samples}")
 
 # %% [markdown]
 # In this run the digits' players have a head start: after the same number of epochs of clothes their

@@ -28,10 +28,11 @@
 # | `full` (with a GPU) | faces of 128 pixels, the lecture's numbers | more than a day: meant for a GPU | not measured |
 # | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | 1 GB |
 #
-# The 7 minutes are 14 minutes of processor time, shared by two cores that do nothing else.
+# In Colab, too, begin with `lesson`: put a cell with `%env GAN_PRESET=lesson` above all others. How long
+# `full` takes on a GPU you learn from the forecast below, before it starts.
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
-# fetches it.
+# fetches it. You need not read it.
 
 # %%
 import importlib.util
@@ -116,9 +117,9 @@ print(f"{describe_device()} | Keras {keras.__version__} | preset {preset.level} 
 # ## The training data
 #
 # The lecture trains on 10,000 faces of **CelebA**: photographs of celebrities, cut so that the eyes
-# are always in the same place (Ziwei Liu, Ping Luo, Xiaogang Wang, Xiaoou Tang: *Deep Learning Face
-# Attributes in the Wild*, ICCV 2015). They may be used for research and teaching that is not
-# commercial, and may not be passed on. The preset `full` fetches them from Kaggle, 1.4 GB.
+# are in about the same place (Ziwei Liu, Ping Luo, Xiaogang Wang, Xiaoou Tang: *Deep Learning Face
+# Attributes in the Wild*, ICCV 2015). Its terms allow non-commercial research only, and the
+# pictures may not be passed on: whether your class counts as that, you have to decide. The preset `full` fetches them from Kaggle, 1.4 GB.
 #
 # If that does not work, and at the other presets, the course takes faces of its own: 4,000 drawn
 # ones. These are cartoons, **not CelebA**, and much easier to imitate than photographs. The line that
@@ -219,8 +220,8 @@ for real in real_batches(preset.first).take(1):
 #
 # These are the layers of the lecture, to the letter. A **convolution** `Conv2D(256, 3)` moves 256
 # filters of 3 by 3 pixels over the picture; each filter answers at each place. With `strides=2` it
-# takes every second place only, so the picture is halved. `LeakyReLU` is a `ReLU` that lets a part of
-# the negative values through. At the end one `Dense` layer adds up all answers to one logit.
+# takes every second place only, so the picture is halved. `LeakyReLU` multiplies negative values by
+# 0.3 instead of cutting them off as `ReLU` does. At the end one `Dense` layer adds up all answers to one logit.
 #
 # At the preset `full`, `narrow` is 1 and you get the 256 filters of the lecture. At the others there
 # are fewer of them, and the picture is smaller: nothing else differs. As in lesson 01 the sigmoid is
@@ -341,7 +342,7 @@ for level in dict.fromkeys(["full", preset.level]):
 Table(rows, "The networks of the lecture, and as they are used here")
 
 # %% [markdown]
-# Nearly all of it goes into the two large convolutions of the generator, which work at the full size
+# Nearly all multiply-adds go into the two large convolutions of the generator, which work at the full size
 # of the picture. How long an iteration takes, only a trial can tell. It comes in a minute, when there
 # is something to run.
 
@@ -354,7 +355,7 @@ Table(rows, "The networks of the lecture, and as they are used here")
 # | --- | --- | --- |
 # | `RMSprop(lr=.0001, ...)` | `RMSprop(learning_rate=1e-4, ...)` | an error, see below |
 # | `decay=1e-8` | a schedule: `InverseTimeDecay(1e-4, 1, 1e-8)` | a warning, and no decay |
-# | `activation='sigmoid'` in `Dense` | a layer of its own | the loss is computed in two steps, with the trouble that lesson 01 shows |
+# | `activation='sigmoid'` in `Dense` | a layer of its own | nothing: with TensorFlow, Keras 3 finds the logit before the sigmoid by itself. Here you see it |
 # | `discriminator.compile()`, then frozen in a chain of both networks | a `train_step` with two optimizers | **the discriminator learns nothing**, see below |
 #
 # Try the first two:
@@ -388,16 +389,17 @@ print(f"learning rate after 800 iterations: 0.0001 less {1 - decayed / 1e-4:.5%}
 #
 # The classical Keras GAN compiles the discriminator, then freezes it (`trainable = False`), then
 # compiles a chain of both networks. The plan was: `discriminator` still learns, for it was compiled
-# before it was frozen, but as a part of `chain` it does not change. Keras 3 reads the flag at another
-# moment. To see what comes of it, take very small networks and count the arrays of weights that one
+# before it was frozen, but as a part of `chain` it does not change. Keras 3 reads the flag when the step
+# first runs. To see what comes of it, take very small networks and count the arrays of weights that one
 # step changes.
 
 # %%
 from keras.optimizers import Adam
 
 tiny = PRESETS["04_celeba_keras_gan"]["smoke"]
-pictures, labels = np.zeros((4, 16, 16, 3)), np.ones((4, 1))
-noise = np.random.default_rng(seed).normal(size=(4, latent_dim))
+draw = np.random.default_rng(seed)
+pictures, labels = draw.normal(size=(4, 16, 16, 3)), np.ones((4, 1))
+noise = draw.normal(size=(4, latent_dim))
 
 
 def two_models():
@@ -450,8 +452,7 @@ Table(rows, "Arrays of weights that a step changes")
 
 # %% [markdown]
 # In the first row step 3 changes nothing: the discriminator stays as it was born, and the generator
-# learns to please a judge who knows nothing. The losses look harmless all the while. The second row
-# is right. But there is a form in which it cannot go wrong, since nothing is ever frozen.
+# learns to please a judge who knows nothing. The second row is right. But there is a form in which it cannot go wrong, since nothing is ever frozen.
 #
 # ## The five steps
 #
@@ -465,6 +466,8 @@ Table(rows, "Arrays of weights that a step changes")
 # - `scale_loss` multiplies the loss if the optimizer wants it: you will need it for 16-bit numbers, at
 #   the end of the lesson. Otherwise it does nothing.
 # - `logits` is the discriminator without its last layer, the sigmoid. Both share their weights.
+#
+# The first class is what Keras needs to know about two players; the steps are in the second one.
 
 # %%
 class Players(Model):
@@ -563,7 +566,7 @@ gan = new_gan(create_generator, create_discriminator, preset.first)
 def moved(rate_d, rate_g):
     trial = GAN(create_generator(tiny), create_discriminator(tiny), real_label=1.0)
     trial.compile(RMSprop(learning_rate=rate_d), RMSprop(learning_rate=rate_g), jit_compile=False)
-    real = tf.zeros((4, tiny.size, tiny.size, channels))
+    real = tf.constant(pictures, tf.float32)
     return changed(lambda: trial.train_step(real), trial.discriminator, trial.generator)
 
 
@@ -586,8 +589,10 @@ Table(rows_of_steps, "Arrays of weights that change in one call of train_step")
 # - the 32 directions in which 2,000 real faces differ most (their *principal components*) are the
 #   features.
 #
-# This space sees colours, places and large shapes. It does not see details such as the edge of an eye,
-# and it knows nothing about people. A small distance in it is necessary for good faces, not enough.
+# So each face becomes 32 numbers, such as how bright it is or how much of it is hair. This space sees
+# colours, places and large shapes. It does not see details such as the edge of an eye, and it knows
+# nothing about people. A small distance in it is necessary for good faces, not enough, and it cannot be
+# compared with the distances of lessons 02 and 03.
 
 # %%
 from sklearn.decomposition import PCA
@@ -606,7 +611,8 @@ print(f"32 numbers hold {seen:.0%} of the variance of the small pictures.")
 # %% [markdown]
 # With it come three small functions: make fakes as pixels from 0 to 255, measure their distance to the
 # real faces, and their *spread*. The spread is the standard deviation over the pictures, as a mean
-# over all pixels, divided by that of the real faces: 1 is right, near 0 means one picture for all.
+# over all pixels, divided by that of the real faces: 1 is right, near 0 means one picture for all. (Grain
+# counts as spread, too, so a value above 1 is no merit.)
 
 # %%
 from helpers.metrics import frechet
@@ -699,8 +705,9 @@ print(f"{preset.first.iterations} iterations will take about {forecast / 60:.1f}
 print(f"So far the process has used up to {peak_memory():.1f} GB.")
 
 # %% [markdown]
-# If that is too long for you, choose another preset or a GPU. Or press Stop early: what has been
-# learned stays, and the same cell goes on from there.
+# The bar above counts the slow first iteration, too: believe the line below it. If that is too long for
+# you, choose another preset or a GPU. Or press Stop early: what has been learned stays, and the same cell
+# goes on from there.
 
 # %%
 train(first, preset.first)
@@ -727,8 +734,8 @@ contact_sheet(first.recording)
 #
 # Look at the nine faces of each moment. After some time there is a face, and it is the same one in all
 # nine places: the noise makes hardly any difference. And from one moment to the next this one face
-# gives way to another. You know it from lesson 02: **mode collapse**. Here are its measures, beside those of other
-# real faces, which are as good as a generator can be:
+# gives way to another. You know it from lesson 02: **mode collapse**. Here are its measures, beside those
+# of other real faces, which is what a perfect generator would get:
 
 # %%
 fakes_of_first = generate(gan.generator, fixed_noise)
@@ -747,10 +754,16 @@ Table([row("first GAN", fakes_of_first), floor], f"{samples} faces each, {preset
 
 
 # %% [markdown]
-# So with these settings the networks of the lecture can draw a face, but not *different* faces. It is not
-# for want of time: the best moment was in the middle of the training, and the one face went on to
-# wander. (With smaller steps they kept more variety, but had no face yet after as many iterations: the
-# table further down has such a run.) Why is it so hard for them?
+# So with these settings the networks of the lecture can draw a face, but not *different* faces. Did more
+# time help?
+
+# %%
+print(f"smallest distance after {first.best_step} of {first.step} iterations")
+
+
+# %% [markdown]
+# In this run it did not: from then on the one face only wandered. What may make it hard for these
+# networks?
 #
 # How much of the picture does the discriminator see when it gives one of its answers? Each convolution
 # sees as far as its filter reaches, and each stride makes all later steps larger:
@@ -772,14 +785,16 @@ print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pi
 # %% [markdown]
 # Then `Flatten` and `Dense` add up these answers, each with a weight of its own. So this discriminator
 # judges a face patch by patch: it can say that there should be skin here and hair there, but not that
-# two eyes have to match. That is one weakness. The other is in the generator: nothing keeps the outputs
+# two eyes have to match. That is one possible weakness. Another may be in the generator: nothing keeps
+# the outputs
 # of its layers in a useful range, and what one layer does wrong, the next ones amplify.
 #
 # ## One step further
 #
 # In 2015 Alec Radford, Luke Metz and Soumith Chintala found layers with which convolutional GANs train
 # well, and called them **DCGAN**. Two of their changes are enough here. The first makes the
-# discriminator deep: four convolutions with stride 2, so that the last ones see most of the face.
+# discriminator deep: four convolutions with stride 2, so that the last ones see 46 x 46 pixels, most of
+# a face of 64.
 
 # %%
 def create_deep_discriminator(preset):
@@ -797,10 +812,11 @@ def create_deep_discriminator(preset):
 print(f"field of view: {field_of_view(create_deep_discriminator(preset))} pixels")
 
 # %% [markdown]
-# The second puts `BatchNormalization` behind each layer of the generator. It shifts and scales the
+# The second puts `BatchNormalization` behind each layer of the generator but the last. It shifts and scales the
 # outputs, each channel on its own, so that over a batch they have a mean of 0 and a deviation of 1 (and
 # then lets the channel learn another mean and deviation). So each layer gets inputs of a known size,
-# whatever the layers before it have learned. The two expensive convolutions at full size are gone.
+# whatever the layers before it have learned. And a third change comes with it: the expensive convolutions
+# at full size are gone.
 #
 # In training the mean and the deviation are those of the batch; afterwards they are running averages
 # that the layer has kept. This is one more reason to say `training=True` and `training=False`.
@@ -831,8 +847,19 @@ for create in (create_deep_discriminator, create_normalised_generator):
 Table(rows, "The networks of the second GAN")
 
 # %% [markdown]
-# The five steps are the same, word for word: `GAN` does not know which networks it has. The batches
-# are larger, because the mean of a batch is worth more if the batch is not too small.
+# The five steps are the same, word for word: `GAN` does not know which networks it has. The settings
+# differ, too. The batches are larger, because the mean of a batch is worth more if the batch is not too
+# small; the learning rates are smaller, and there are more iterations.
+
+# %%
+from dataclasses import asdict
+
+settings = {"first GAN": preset.first, "second GAN": preset.second}
+Table([{"settings": name} | asdict(s) for name, s in settings.items()], "What each GAN gets")
+
+# %% [markdown]
+# So the two runs are not a fair comparison of the networks. That comes below, in *Which of the changes
+# does it?*
 
 # %%
 gan = new_gan(create_normalised_generator, create_deep_discriminator, preset.second)
@@ -856,8 +883,8 @@ from helpers.player import show
 show(first.recording, second.recording, train_step=GAN.train_step)
 
 # %% [markdown]
-# At first the distance grows: pale nothings are farther from real faces than even grey is. Then it
-# falls, but not steadily. Two players that answer each other's last step do not go straight downhill,
+# At first the distance grows: pale nothings are farther from real faces than the grey of iteration 0.
+# Then it falls, but not steadily. Two players that answer each other's last step do not go straight downhill,
 # and a small change of the generator can shift the colours of all its faces at once. So it pays to keep
 # the weights of the best moment, as `Run` does.
 
@@ -866,12 +893,12 @@ from helpers.plotting import plot_lines
 
 steps, distances = zip(*second.distances.items(), strict=True)
 print(f"best at iteration {second.best_step}: {second.distances[second.best_step]:.1f}")
-plot_lines(steps[1:], {"second GAN": distances[1:]}, "iteration", "Frechet distance")
+plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 
 # %% [markdown]
 # ### Which of the changes does it?
 #
-# Two things were changed. Which one was it? Train all four pairs of networks in the same way and for the
+# The generator and the discriminator were changed. Which one was it? Train all four pairs of networks in the same way and for the
 # same number of iterations. That takes long, so here they have a sixteenth of the filters, batches of 16,
 # the settings of the second GAN otherwise, and 300 iterations, too few for a clear face.
 # `python -m tests.benchmarks faces04 rows 0` has done that and written down what came out; `best` is
@@ -880,37 +907,39 @@ plot_lines(steps[1:], {"second GAN": distances[1:]}, "iteration", "Frechet dista
 # %%
 from helpers.files import read_rows
 
-Table(read_rows("faces04_networks"), "Four pairs of networks, after 300 iterations")
+Table(read_rows("faces04_networks"), "300 iterations, one seed, 500 faces each; real to real about 2")
 
 # %% [markdown]
-# In so short a training batch normalisation does it: the distance falls from 56 to 24 and from 74 to 42,
-# in a third of the time or less. The deep discriminator does not help yet. It pays later:
-# `python -m tests.benchmarks faces04 pair 0 "BatchNorm generator"` trained the normalised generator
-# against the discriminator of the lecture with the settings of the lesson, 800 iterations, and ended at
-# a distance of 16.5, where both changes together come to 11.4. (One seed is not many.)
+# In so short a training the new generator does it: the distance falls from 56 to 24 and from 74 to 42,
+# in about a third of the processor time. It differs from the lecture's in two ways, the batch
+# normalisation and the missing convolutions, and the table does not tell these apart. (The time is saved by the
+# missing convolutions.) The deep discriminator makes it worse so early, with either generator. It pays
+# later: `python -m tests.benchmarks faces04 pair 0 "new generator"` trained the new generator against the
+# discriminator of the lecture with the settings of the lesson, 800 iterations, and ended at a distance
+# of 16.5, where both changes together come to 11.4. (One seed is not many.)
 
 # %% [markdown]
 # ## Reading the curves
 #
-# The grey lines stand where two evenly matched players end if real pictures have the label 1. The first
-# GAN first:
+# The grey lines stand where two evenly matched players end, with the label for real pictures that this
+# run has had. The first GAN first:
 
 # %%
 from helpers.plotting import plot_history
 
-plot_history(first.history, title="First GAN")
+plot_history(first.history, title="First GAN", real_label=preset.first.real_label)
 
 # %% [markdown]
 # And the second:
 
 # %%
-plot_history(second.history, title="Second GAN")
+plot_history(second.history, title="Second GAN", real_label=preset.second.real_label)
 
 # %% [markdown]
-# The curves of the first GAN swing. Each time the generator has found a face that is taken for real, the
-# discriminator learns to reject that very face, and the whole generator has to move on. With the second
-# GAN there is no single face to reject, and the curves are calm. But they do not tell you that its
-# faces became better until the end: that, only the distance told.
+# The curves of the first GAN swing. A likely reading: each time the generator has found a face that is
+# taken for real, the discriminator learns to reject that very face, and the whole generator has to move
+# on. With the second GAN there is no single face to reject, and the curves are calm. But they do not tell
+# you that its faces became better for a long time: that, only the distance told.
 #
 # ## Is it plausible? Is it varied? Is it new?
 #
@@ -954,9 +983,10 @@ news
 
 # %% [markdown]
 # Small distances would be a bad sign. The drawn faces have much in common, so the held-out ones have
-# very near neighbours. The fakes have none: they are no copies, and they are not as clean.
+# very near neighbours. The fakes have none, so they are no exact copies. But they are not clean either,
+# and grain alone makes this distance large: look at the pairs, too.
 #
-# All in one table. The last row is as good as a generator can be.
+# All in one table. The last row is what a perfect generator would get.
 
 # %%
 def judge(name, faces):
@@ -966,7 +996,8 @@ def judge(name, faces):
 
 floor |= {"median distance to the nearest": float(np.median(news.fresh))}
 rows = [judge("first GAN", fakes_of_first), judge("second GAN", fakes), floor]
-results = Table(rows, f"{samples} faces each, from fresh noise")
+nearest = len(news.distance)
+results = Table(rows, f"{samples} faces each, from fresh noise (nearest: {nearest} of them)")
 results
 
 # %% [markdown]
@@ -977,12 +1008,13 @@ results
 Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
 
 # %% [markdown]
-# All three are plausible and varied, and with none of them the last moment was the best.
+# All three come to about the same distance, between 11 and 12, where real faces have 2, and none has
+# collapsed.
 #
 # ## A walk between two faces
 #
-# Go from one noise vector to another in small steps. If the generator had learned faces by heart, the
-# walk would jump from one to the next. It glides.
+# Go from one noise vector to another in small steps. A generator that has learned faces by heart would
+# change suddenly on the way. This one glides: a hint, and no proof.
 
 # %%
 way = np.linspace(0, 1, 10, dtype="float32").reshape(1, -1, 1)
@@ -1003,11 +1035,11 @@ walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0], shown
 #
 # ### Half the bits
 #
-# GPUs with *tensor cores* (most since 2018) multiply 16-bit numbers several times as fast as 32-bit
+# GPUs with *tensor cores* (most of NVIDIA's since 2018) multiply 16-bit numbers several times as fast as 32-bit
 # ones, and 16-bit outputs take half the memory. With the policy `mixed_float16` the layers compute
 # with 16 bits, and the weights stay at 32. Two things make it safe: the last layers and the losses are
 # in `float32`, as you saw above, and the optimizers multiply the loss before the way back (`scale_loss`),
-# or small gradients would become 0. A CPU has no such units; there it only shows that it runs. The
+# or small gradients would become 0. Most CPUs have no such units; there it only shows that it runs. The
 # trial uses a very narrow second GAN if there is no GPU.
 
 # %%
@@ -1040,7 +1072,7 @@ Table([try_policy("float32"), try_policy("mixed_float16")], f"Measured on: {desc
 #
 # ### Several GPUs
 #
-# A *strategy* copies the networks to every GPU, hands each copy its part of the batch, and adds up
+# With one GPU or none you may skip this part and the next. A *strategy* copies the networks to every GPU, hands each copy its part of the batch, and adds up
 # the gradients, so that all copies stay equal. It copies what is made inside its `scope`; the rest
 # stays as it is. `ReductionToOneDevice` is a way of adding up that works with two optimizers in one
 # `train_step`; with the usual one TensorFlow stops with an error about a placeholder. Where there is
@@ -1122,7 +1154,9 @@ Table(pairs, "Conclusions")
 # %% [markdown]
 # ## Where the field went
 #
-# - **DCGAN** (Radford, Metz, Chintala, ICLR 2016, arXiv 1511.06434): the layers of the second GAN.
+# - **GAN** (Goodfellow et al., NIPS 2014, arXiv 1406.2661): the game, and both losses of the generator.
+# - **DCGAN** (Radford, Metz, Chintala, ICLR 2016, arXiv 1511.06434): the model for the second GAN (theirs
+#   has batch normalisation in both players).
 # - **WGAN** (Arjovsky, Chintala, Bottou, ICML 2017, arXiv 1701.07875) and **WGAN-GP** (Gulrajani et al.,
 #   NIPS 2017, arXiv 1704.00028): a loss that measures how far fakes are from real examples; calmer
 #   training.
@@ -1136,12 +1170,12 @@ Table(pairs, "Conclusions")
 # - **StyleGAN** (Karras, Laine, Aila, CVPR 2019, arXiv 1812.04948): noise that steers every layer; faces
 #   that are hard to tell from photographs.
 # - **Diffusion** (Ho, Jain, Abbeel, NeurIPS 2020, arXiv 2006.11239): noise is removed in many small
-#   steps; nobody plays against anybody, and training is calm. It overtook GANs a year later (Dhariwal,
-#   Nichol, NeurIPS 2021, arXiv 2105.05233).
+#   steps; nobody plays against anybody, and training is calm. On ImageNet it overtook GANs a year later
+#   (Dhariwal, Nichol, NeurIPS 2021, arXiv 2105.05233).
 # - **Latent diffusion** (Rombach et al., CVPR 2022, arXiv 2112.10752): diffusion in a small space; the
 #   network that leads into that space is trained with a discriminator.
-# - **Fewer steps** (Sauer et al., ECCV 2024, arXiv 2311.17042): a discriminator teaches a diffusion model
-#   to do with one to four steps what took it fifty. The game goes on.
+# - **Fewer steps** (Sauer et al., ECCV 2024, arXiv 2311.17042): a discriminator, with a large diffusion
+#   model as a second teacher, makes a diffusion model do with one to four steps. The game goes on.
 
 # %% [markdown]
 # ## Exercises
@@ -1316,7 +1350,8 @@ exercises.check_larger_generator(
 # - The networks of the lecture, narrowed for a laptop and trained for some minutes, drew one face for all
 #   noise: mode collapse, seen in the player and measured by the spread.
 # - A deep discriminator and a generator with batch normalisation, with the same data and the same five
-#   steps, draw many different faces. Of the two, batch normalisation did more.
+#   steps, draw many different faces. In a short training the new generator did more of it than the deep
+#   discriminator; its batch normalisation was not tested alone.
 # - A distance is worth as much as the space in which it is taken. This one sees colours and shapes; the
 #   details you have to judge with your own eyes.
 

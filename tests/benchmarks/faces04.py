@@ -3,7 +3,7 @@
     python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
     python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
     python -m tests.benchmarks faces04 rows 0 both    # one of them
-    python -m tests.benchmarks faces04 pair 0 "BatchNorm generator"   # as long as the second GAN
+    python -m tests.benchmarks faces04 pair 0 "new generator"   # as long as the second GAN
     python -m tests.benchmarks faces04 first 0 1 2    # the first GAN with these seeds
     python -m tests.benchmarks faces04 xla            # what the compiler gains or loses
     python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
@@ -31,7 +31,7 @@ NETWORKS, SEEDS = "faces04_networks", "faces04_seeds"  # the tables that the les
 PLAYERS = {
     "both of the lecture": ("create_generator", "create_discriminator"),
     "deep discriminator": ("create_generator", "create_deep_discriminator"),
-    "BatchNorm generator": ("create_normalised_generator", "create_discriminator"),
+    "new generator": ("create_normalised_generator", "create_discriminator"),
     "both": ("create_normalised_generator", "create_deep_discriminator"),
 }
 
