@@ -63,7 +63,7 @@ def check_same_again(answer: str, experiment: Callable[[], tuple[int, int]]) -> 
     """Lesson 01: how many different results the same input gives 1,000 times, G and D."""
     points, answers = experiment()
     _compare(
-        _letter(answer) == _which(points == 1, answers == 1),
+        _which(points == 1, answers == 1),
         answer,
         f"number of different points {points:,}, of different answers {answers:,}",
         "A trained generator is an ordinary function: all chance is in the noise, so two fakes "
@@ -81,7 +81,7 @@ def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, in
     measured = {scale: experiment(scale) for scale in (0.1, 1.0, 10.0)}
     small, usual = measured[0.1][0], measured[1.0][0]
     _compare(
-        _letter(answer) == ("b" if small < 0.6 * usual else "c"),
+        "b" if small < 0.6 * usual else "c",
         answer,
         "; ".join(
             f"noise x {scale:g}: spread {spread:.3f}, {none} of 1,000 are no digit"
@@ -121,7 +121,7 @@ def check_thief(answer: str, experiment: Callable[[], tuple[Judgement, Novelty]]
         "c": near < 0.5 * fresh,
     }
     _compare(
-        _letter(answer) == ("".join(key for key, value in worse.items() if value) or "d"),
+        "".join(key for key, value in worse.items() if value) or "d",
         answer,
         f"Frechet distance {judged.frechet}; precision {judged.precision:.2f} and recall "
         f"{judged.recall:.2f} (real: {judged.real_precision:.2f}, {judged.real_recall:.2f}); "
@@ -140,12 +140,11 @@ def check_mirror_writing(answer: str, experiment: Callable[[], dict[str, float]]
     means = experiment()
     mirrored, negative = (means[k] > means["digits"] / 2 for k in ("mirrored", "negative"))
     _compare(
-        _letter(answer) == _which(mirrored, negative),
+        _which(mirrored, negative),
         answer,
         ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()),
-        "It knows strokes: white ones, in the middle, on black. No fake was ever told from a digit "
-        "by being mirrored, so it never learned that a digit has a right way round. A negative is "
-        "bright where it has always seen black.",
+        "It knows strokes, white on black. No fake ever gave itself away by being mirrored, so it "
+        "has not learned which way round a digit is. A negative is bright where no digit is.",
     )
 
 
@@ -158,15 +157,15 @@ def check_nine_of_ten(answer: str, experiment: Callable[[bool], Judgement]) -> N
     nine, ten = experiment(True), experiment(False)
     lost = nine.precision < 0.95 * ten.precision, nine.recall < 0.95 * ten.recall
     _compare(
-        _letter(answer) == _which(*lost),
+        _which(*lost),
         answer,
         "; ".join(
             f"{name} classes: precision {judged.precision:.2f}, recall {judged.recall:.2f}, "
             f"Frechet distance {judged.frechet.value:.0f}"
             for name, judged in {"ten": ten, "nine": nine}.items()
         ),
-        "Precision looks at each fake: those that are there are real. Recall looks at each real "
-        "picture: nearly all of the missing class, a tenth of them, have nothing near them. The "
+        "Precision asks about each fake, and they are all real. Recall asks about each real "
+        "picture, and a tenth of them, the missing class, have hardly a fake near them. The "
         "Frechet distance grows too, but does not say what is wrong.",
     )
 
@@ -179,9 +178,8 @@ def check_twice_the_side(answer: float, experiment: Callable[[], tuple[float, fl
         math.isclose(_number(answer), multiply_adds, rel_tol=0.02),
         answer,
         f"{multiply_adds:.2f} times the multiply-adds, {weights:.2f} times the weights",
-        "A filter of twice the side of picture stands at four times as many places, in each layer. "
-        "The filters themselves stay as they are: only Dense has to get more weights, as it has "
-        "one for each place. So the weights do not tell you how long a training will take.",
+        "Each filter stands at four times as many places, but it is the same filter: only Dense, "
+        "with a weight for each place, gets more. So the weights do not tell how long it takes.",
     )
 
 
@@ -191,13 +189,12 @@ def check_ten_faces(answer: str, experiment: Callable[[], tuple[float, Frechet]]
     spread, distance = experiment()
     letters = {0.1: "a", 0.5: "b", 0.9: "c"}
     _compare(
-        _letter(answer) == letters[min(letters, key=lambda value: abs(value - spread))],
+        letters[min(letters, key=lambda value: abs(value - spread))],
         answer,
         f"spread {spread:.2f}, Frechet distance {distance}",
         "k different faces have about the share 1 - 1/k of the variance, and the spread is nearly "
-        "its root: ten give about 0.9, and even two give more than a half. So a spread near 0 "
-        "proves a collapse, but a spread near 1 does not prove that there is none. The Frechet "
-        "distance notices.",
+        "its root: ten give about 0.9, and even two often give more than a half. A spread near 0 "
+        "proves a collapse, one near 1 does not exclude it. The Frechet distance notices.",
     )
 
 
@@ -211,14 +208,13 @@ def check_one_at_a_time(answer: str, experiment: Callable[[bool], np.ndarray]) -
     apart = [float(np.ptp(fakes, axis=0).max()) for fakes in (alone, usual)]
     same = np.abs(alone - usual).max() < 1
     _compare(
-        _letter(answer) == ("b" if apart[0] < 1 else "a" if same else "c"),
+        "b" if apart[0] < 1 else "a" if same else "c",
         answer,
         "a pixel differs by up to {:.1f} of 255 steps of grey between the 16 faces with "
         "training=True, by up to {:.1f} with training=False".format(*apart),
         "In training, BatchNormalization subtracts the mean of the batch. In a batch of one that "
         "is the number itself, so behind Dense nothing is left of the noise. With training=False "
-        "the layer takes the averages that it has kept. They move only with training=True, so in "
-        "train_step it must not be forgotten.",
+        "it takes averages that it has kept, and they move only in steps with training=True.",
     )
 
 
@@ -262,17 +258,15 @@ def _number(answer: object) -> float:
         return math.nan
 
 
-def _letter(answer: object) -> str:
-    return str(answer).strip().lower()
-
-
 def _which(one: bool, other: bool) -> str:
     """Return a for both, b for the one, c for the other, d for neither."""
     return "abcd"[2 * (not one) + (not other)]
 
 
-def _compare(right: bool, answer: object, measured: str, why: str) -> None:
-    """Say whether a prediction came true, what was measured, and why."""
+def _compare(right: bool | str, answer: object, measured: str, why: str) -> None:
+    """Say whether a prediction came true (or is the right letter), what was measured, and why."""
+    if isinstance(right, str):
+        right = str(answer).strip().lower() == right
     tell(right, f"You predicted {answer}. Measured: {measured}.\n{why}")
 
 

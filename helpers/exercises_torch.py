@@ -15,8 +15,7 @@ from torch.nn.functional import softplus
 from helpers.exercises import OPEN, exercise, need, tell
 from helpers.metrics import coverage
 
-Points = torch.Tensor
-TryOut = Callable[..., tuple[Points, torch.Tensor]]
+TryOut = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 
 
 @exercise
@@ -99,7 +98,7 @@ def check_swapped_labels(step: Callable, try_out: TryOut) -> None:
 
 
 @exercise
-def check_own_curve(points: Points, try_out: TryOut) -> None:
+def check_own_curve(points: torch.Tensor, try_out: TryOut) -> None:
     """Lesson 01: points (n, 2) of another curve, and whether the same GAN finds them.
 
     `try_out(steps, None, points)` trains new players on them and returns fakes and answers.
@@ -275,7 +274,9 @@ def check_rewired(
 
 @exercise
 def check_colour(
-    new: tuple[Callable | None, Callable | None], old: tuple[nn.Module, nn.Module], noise: Points
+    new: tuple[Callable | None, Callable | None],
+    old: tuple[nn.Module, nn.Module],
+    noise: torch.Tensor,
 ) -> None:
     """Lesson 03: generator and discriminator for (n, 3, 28, 28), from those for (n, 1, 28, 28)."""
     if None in new:
