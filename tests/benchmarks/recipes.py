@@ -53,11 +53,16 @@ def train(names: dict, preset, images, steps: int) -> tuple[AveragedModel, float
     return average, statistics.median(seconds)
 
 
+def without_tables(source: str) -> str:
+    """Leave out the cell that shows what this benchmark has not written yet."""
+    return "" if "read_rows(" in source else source
+
+
 @torch.no_grad()
 def main(epochs: str = "8") -> None:
     """Train each row for `epochs`, judge it, print it, and write the table."""
     os.environ |= {"GAN_PRESET": "lesson", "GAN_DEVICE": "cpu", "GAN_RUNS": tempfile.mkdtemp()}
-    names = run_cells("02_mnist_gan", until="def train_step")
+    names = run_cells("02_mnist_gan", until="def train_step", change=without_tables)
     classifier, images = load_classifier("digits"), names["images"]
     small = sample("digits")["images"]
     wanted = asdict(PRESETS["02_mnist_gan"]["lesson"])
