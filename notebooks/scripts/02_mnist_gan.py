@@ -837,12 +837,15 @@ experiment("saturating loss", step=partial(flawed_step, saturating=True))
 compare("saturating loss")
 
 # %% [markdown]
-# And where the answers *are* near 0, as in the first game? There the usual loss is no cure either: in
-# this time the beginner learns no digit with the one or with the other.
+# And where the answers *are* near 0, as in the first game? In this time the beginner learns no digit
+# with either loss. But with the usual one it puts the discriminator to some trouble, and with the
+# saturating one to none:
 
 # %%
 changes = {"beginner": True, "real_label": 1.0}
 experiment("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
+for name in ("the discriminator wins", "saturating loss, beginner"):
+    print(f"mean loss of the discriminator {games[name][1]['loss_d'].mean():.2f}, {name}")
 compare("saturating loss, beginner")
 
 # %% [markdown]
