@@ -839,8 +839,7 @@ compare("saturating loss")
 
 # %% [markdown]
 # And where the answers *are* near 0, as in the first game? In this time the beginner learns no digit
-# with either loss. But with the usual one it puts the discriminator to some trouble, and with the
-# saturating one to none:
+# with either loss. Compare what it costs the discriminator to stay ahead:
 
 # %%
 changes = {"beginner": True, "real_label": 1.0}
