@@ -718,7 +718,8 @@ compare("the discriminator wins")
 columns = games["the discriminator wins"][1]
 medians = {name: float(torch.tensor(values).median()) for name, values in columns.items()}
 print(", ".join(f"median {name} {value:.2f}" for name, value in medians.items()))
-plot_history(columns | {"step": range(1, steps + 1)}, title="The discriminator wins")
+history = columns | {"step": range(1, steps + 1)}
+SmallPicture(plot_history(history, title="The discriminator wins"))
 
 # %% [markdown]
 # ### The generator alone
@@ -866,12 +867,15 @@ experiment("saturating loss", step=partial(flawed_step, saturating=True))
 compare("saturating loss")
 
 # %% [markdown]
-# And where the answers *are* near 0, as in the first game? There the usual loss is no cure either: in
-# this time the beginner learns no digit with the one or with the other.
+# And where the answers *are* near 0, as in the first game? In this time the beginner learns no digit
+# with either loss. Compare what it costs the discriminator to stay ahead:
 
 # %%
 changes = {"beginner": True, "real_label": 1.0}
 experiment("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
+for name in ("the discriminator wins", "saturating loss, beginner"):
+    loss = games[name][1]["loss_d"][-100:].mean()
+    print(f"mean loss of the discriminator in the last 100 steps {loss:.3f}, {name}")
 compare("saturating loss, beginner")
 
 # %% [markdown]
@@ -891,7 +895,7 @@ Table([score(name) for name in games], caption)
 
 # %%
 failing, cured = games["the generator alone"][2], games[usual][2]
-show(failing, cured, train_step=train_step, frames=12)
+show(failing, cured, train_step=train_step, frames=10)
 
 # %% [markdown]
 # ## Exercises
