@@ -13,7 +13,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 01 · A GAN that learns a sine
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/01_sine_gan.ipynb)
@@ -21,7 +21,8 @@
 # In this lesson two small neural networks play against each other. One invents points; the other
 # tries to tell them from the points of a sine curve. Neither is ever given the formula of the
 # sine, and after less than a minute the invented points lie close to it.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU), `full` (with one) | the lecture's settings, then a calmer run | 2 minutes, 25 s of it for the first training | 1 GB |
@@ -30,7 +31,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import importlib.util
 import shutil
 import subprocess
@@ -63,16 +64,16 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives. The circles are points of the sine; the crosses were made from
 # random numbers, by a network that has never seen the formula.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake ones close to it.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you are going to build
 #
 # A **generative adversarial network** (GAN) is made of two networks with opposite aims.
@@ -81,19 +82,20 @@ Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake one
 #   later into digits, clothes and faces. What it makes is called **fake**.
 # - The **discriminator** looks at one example and answers one question: *how likely is this one
 #   real*, that is, taken from the training data? Its answer is a number between 0 and 1.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The discriminator is trained to answer correctly. The generator is trained to be answered with 1.
 # It never sees a real example: all it learns, it learns from the discriminator's answers. The
 # drawing shows both. Solid arrows are data, dashed arrows are what each player learns from.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 Drawing(
     "two_players.svg",
     alt="Noise goes into the generator, which makes a fake. The discriminator gets fakes and real "
     "examples and answers each with a number from 0 (fake) to 1 (real). Both players learn from it.",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # What is this good for? A trained generator makes as many new examples as you like: pictures that
 # nobody has taken, more data where data is scarce, a sharper version of a blurred photograph.
 #
@@ -109,7 +111,7 @@ Drawing(
 # The tools are Python 3 with PyTorch (lessons 01 to 03) and Keras (lesson 04), the data sets MNIST,
 # Fashion-MNIST and CelebA, and Google Colab or your own computer.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # The next cell chooses the device, the settings and the seed of all random numbers. With the same
@@ -118,7 +120,7 @@ Drawing(
 # timed against the CPU, and the faster one is taken. For the same reason one CPU thread is enough:
 # a second one would mostly wait for the first.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import torch
 
 from helpers.device import describe_device, pick_device, seed_everything
@@ -130,28 +132,28 @@ preset = choose_preset("01_sine_gan", on_gpu=device.type != "cpu")
 seed = seed_everything(1)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so no
 # part of the curve is more common than another. There are 1,024 of them, as in the lecture.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 import math
 
 x = 2 * math.pi * torch.rand(1024, device=device)
 real_points = torch.stack([x, torch.sin(x)], dim=1)
 real_points.shape
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # You know that these points follow a formula. The networks do not: for them it is a cloud.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_points
 
 plot_points(real_points.cpu(), title="The training data")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The discriminator
 #
 # The discriminator takes a point, two numbers, and gives one answer. These are the layers of the
@@ -165,7 +167,7 @@ plot_points(real_points.cpu(), title="The training data")
 # The number *before* the sigmoid is called the **logit**. You will soon need it, so the class can
 # give you that one too.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from torch import nn
 
 
@@ -199,11 +201,11 @@ class Discriminator(nn.Module):
 discriminator = Discriminator().to(device)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # To ask the discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
 # (`train`). Nothing is learned here, so PyTorch need not remember anything for gradients.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def judge(points):
     discriminator.eval()
@@ -212,24 +214,24 @@ def judge(points):
     return answers.cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Ask the untrained discriminator about the whole plane. Its weights are small random numbers, so
 # its logits are close to 0 everywhere, and the sigmoid of 0 is 0.5: *I have no idea.*
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plane_grid, plot_answers
 
 plane = torch.from_numpy(plane_grid())
 plot_answers(plane, judge(plane), real=real_points.cpu(), title="Before training: no opinion")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
 #
 # The generator takes noise and gives a point. Again these are the layers of the lecture. Noise is a
 # pair of random numbers from the normal distribution, and `latent_dim` says how many numbers there
 # are. There is no sigmoid at the end: a point may lie anywhere.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 latent_dim = 2
 
 
@@ -251,11 +253,11 @@ class Generator(nn.Module):
 generator = Generator().to(device)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two small functions that you will use all the time: one draws noise, the other makes fakes without
 # any thought of training.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_noise(count):
     return torch.randn(count, latent_dim, device=device)
 
@@ -265,16 +267,16 @@ def generate(noise):
     return generator(noise).cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Where do 1,024 noise vectors land before training? Somewhere near the middle, all in a heap, far
 # from any sine. And the discriminator has no opinion about them either.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 untrained = generate(make_noise(1024))
 print(f"The untrained discriminator answers {judge(untrained).mean():.3f} on average.")
 plot_points(real_points.cpu(), untrained, title="Before training")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The loss: binary cross-entropy
 #
 # How wrong is an answer? Let $t$ be the *label*, 1 for real and 0 for fake, and let $a$ be the
@@ -286,7 +288,7 @@ plot_points(real_points.cpu(), untrained, title="Before training")
 # $t = 0$. Type in a real example that was answered with 0.8 and a fake one that was answered with
 # 0.3, and compute both losses by hand, as the lecture does.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 answer_real, label_real = torch.tensor(0.8), 1
 answer_fake, label_fake = torch.tensor(0.3), 0
 
@@ -294,33 +296,33 @@ loss_real = -label_real * torch.log(answer_real) - (1 - label_real) * torch.log(
 loss_fake = -label_fake * torch.log(answer_fake) - (1 - label_fake) * torch.log(1 - answer_fake)
 print(f"loss on real {loss_real:.4f}, loss on fake {loss_fake:.4f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # PyTorch has this formula as `BCELoss`. An `assert` stops the notebook if a claim is not true, so
 # the next cell proves that both agree.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 binary_cross_entropy = nn.BCELoss()
 assert torch.isclose(loss_real, binary_cross_entropy(answer_real, torch.tensor(1.0)))
 assert torch.isclose(loss_fake, binary_cross_entropy(answer_fake, torch.tensor(0.0)))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The discriminator's loss is the sum of both. As $t = 1$ for real and $t = 0$ for fake, two of the
 # four terms are zero, and what is left is the short formula of the lecture, with $a_\text{real}$ for
 # the answer on the real example and $a_\text{fake}$ for the answer on the fake one:
 #
 # $$\text{loss}_D = -\log(a_\text{real}) - \log(1 - a_\text{fake})$$
 
-# %%
+# %% slideshow={"slide_type": "-"}
 loss_d = loss_real + loss_fake
 assert torch.isclose(loss_d, -torch.log(answer_real) - torch.log(1 - answer_fake))
 print(f"loss of the discriminator {loss_d:.4f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The picture shows both terms. A right answer costs nothing, a wrong one costs much, and being
 # *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on each side, so a
 # discriminator that knows nothing has the loss $2 \ln 2$. Remember this number.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_lines
 
 answers = torch.linspace(0.01, 0.99, 99)
@@ -332,27 +334,27 @@ assert math.isclose(-math.log(0.5) - math.log(1 - 0.5), 2 * math.log(2))
 print(f"2 ln 2 = {2 * math.log(2):.4f}")
 plot_lines(answers, losses, "answer a of the discriminator", "loss (nats)")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Sigmoid and logarithm in one go
 #
 # On paper, sigmoid and logarithm are two steps. In a computer the two steps can fail. Take a fake
 # that the discriminator is *very* sure to be real: the logit is 20. Its sigmoid is so close to 1
 # that a 32-bit number cannot tell the difference, and the logarithm of $1 - 1$ is minus infinity.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 logit, fake_label = torch.tensor(20.0, requires_grad=True), torch.tensor(0.0)
 in_two_steps = -torch.log(1 - torch.sigmoid(logit))
 print(f"sigmoid {torch.sigmoid(logit):.10f}, loss in two steps {in_two_steps:.1f}")
 assert torch.isinf(in_two_steps)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # `BCELoss` hides the infinity: it never returns more than 100. But its *gradient* is 0 here, so the
 # discriminator would learn nothing from its worst mistake. Done in one go, from the logit, the loss
 # is right and so is the gradient. That is `BCEWithLogitsLoss`, and it is why the class above has
 # `logits`. The sigmoid of the lecture is still in the network: you use it whenever you want an
 # answer, and the loss contains it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 bce = nn.BCEWithLogitsLoss()
 losses = {
     "Sigmoid, then BCELoss": binary_cross_entropy(torch.sigmoid(logit), fake_label),
@@ -362,15 +364,15 @@ for name, loss in losses.items():
     (slope,) = torch.autograd.grad(loss, logit)
     print(f"{name:22} loss {loss:5.1f}, gradient {slope:.1f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Wherever the two steps work, both ways give the same number:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 some_logits, some_labels = torch.linspace(-8, 8, 50), torch.arange(50) % 2.0
 two_steps = binary_cross_entropy(torch.sigmoid(some_logits), some_labels)
 assert torch.isclose(two_steps, bce(some_logits, some_labels))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator's loss
 #
 # The generator wants its fakes to be answered with 1. So its loss is the same formula with the label
@@ -381,19 +383,19 @@ assert torch.isclose(two_steps, bce(some_logits, some_labels))
 # A fake with the label 1: is that not a lie? It is not a statement about the fake, it is the
 # generator's *aim*. Nothing else in the formula knows which player is being trained.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 loss_g = binary_cross_entropy(answer_fake, torch.tensor(1.0))
 assert torch.isclose(loss_g, -torch.log(answer_fake))
 print(f"loss of the generator {loss_g:.4f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # You might think of a simpler aim: make large what the discriminator makes small, so minimise
 # $\log(1 - a_\text{fake})$. This is called the *saturating* loss. Both losses want the same, but
 # look at their gradients with respect to the logit $z$, where $a = \operatorname{sigmoid}(z)$:
 #
 # $$\frac{d}{dz}\bigl(-\log a\bigr) = a - 1 \qquad\qquad \frac{d}{dz} \log(1 - a) = -a$$
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 z = torch.linspace(-6, 6, 121, requires_grad=True)
 a = torch.sigmoid(z)
 (slope,) = torch.autograd.grad(-torch.log(a).sum(), z, retain_graph=True)
@@ -401,15 +403,15 @@ a = torch.sigmoid(z)
 assert torch.allclose(slope, a - 1, atol=1e-6)
 assert torch.allclose(slope_saturating, -a, atol=1e-6)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Early in training the discriminator wins easily: its logits for fakes are far below 0. There the
 # generator needs strong hints, and only the left loss gives them.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 slopes = {"-log(a), used here": slope.abs(), "log(1 - a), saturating": slope_saturating.abs()}
 plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size of the gradient")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
 # The lecture trains a GAN in five steps, over and over:
@@ -424,12 +426,12 @@ plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size o
 #
 # Each player gets an optimizer that knows only its own weights. Adam adapts the size of each step.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
 optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And here are the five steps in Python. Four lines need a word:
 #
 # - `detach` in step 2: the fakes are given to the discriminator as plain numbers. Step 3 does not
@@ -440,7 +442,7 @@ optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g
 #   generator. Its own weights do not change now, so PyTorch need not compute their gradients.
 # - The last line returns four numbers to look at: both losses, and the mean answers on real and fake.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 def train_step(real):
     # 1. Choose some real examples: the loop below chooses them.
     ones, zeros = torch.ones(len(real), 1, device=device), torch.zeros(len(real), 1, device=device)
@@ -464,22 +466,22 @@ def train_step(real):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Call it once, with the first 32 points. Both losses are near the values of two players who know
 # nothing: $2 \ln 2$ for the discriminator, $\ln 2$ for the generator.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 loss_d, loss_g, answer_real, answer_fake = train_step(real_points[:32])
 print(f"loss D {loss_d:.3f} (2 ln 2 = {2 * math.log(2):.3f})")
 print(f"loss G {loss_g:.3f} (  ln 2 = {math.log(2):.3f})")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is it true that only one player changes?
 #
 # Do not believe it, look. PyTorch can call a function of yours after each step of an optimizer, in
 # the middle of `train_step`. This one compares all weights with what they were before.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from torch.nn.utils import parameters_to_vector
 
 networks = {"discriminator": discriminator, "generator": generator}
@@ -497,10 +499,10 @@ def look(optimizer, args, kwargs):
     before = now
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "-"}
 # Now one more training step, with the observer attached to both optimizers.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 before = weights()
 observers = [o.register_step_post_hook(look) for o in (optimizer_d, optimizer_g)]
 train_step(real_points[32:64])
@@ -510,14 +512,14 @@ print("moved in step 3:", *moved[0])
 print("moved in step 5:", *moved[1])
 assert moved == [["discriminator"], ["generator"]]
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### What `detach` saves
 #
 # Often you read that without `detach` step 3 would train the generator. It would not: `optimizer_d`
 # does not know the generator's weights. What `detach` saves is work, namely the way back through the
 # generator. The gradients of the discriminator are the same with and without it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import time
 
 
@@ -533,10 +535,10 @@ def gradients_of_step_3(detach):
 assert torch.equal(gradients_of_step_3(detach=True), gradients_of_step_3(detach=False))
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The time it takes, as the median of 200 calls each:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def milliseconds(function, *args):
     times = []
     for _ in range(200):
@@ -549,14 +551,14 @@ def milliseconds(function, *args):
 print(f"with detach    {milliseconds(gradients_of_step_3, True):.2f} ms")
 print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Why step 4 makes new fakes
 #
 # Could the generator not learn from the answers of step 3? No, for two reasons. Step 3 has changed
 # the discriminator, so its old answers are out of date. And PyTorch throws away what it needs for
 # gradients as soon as they are computed. If you try, you meet the error that most people meet first:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 fake = generator(make_noise(32))
 old_logits = discriminator.logits(fake)
 bce(old_logits, torch.zeros_like(old_logits)).backward()  # step 3
@@ -567,21 +569,21 @@ except RuntimeError as error:
     answers_are_used_up = True
 assert answers_are_used_up
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
 #
 # Afterwards you will want to see how the points found the curve. So draw 256 noise vectors now and
 # keep them: the same ones can then be followed from the first step to the last.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 fixed_noise = make_noise(256)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The experiments above have changed the networks a little. Begin afresh: a function makes two new
 # players from the same seed, with an optimizer each.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 def new_players(preset):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -593,13 +595,13 @@ def new_players(preset):
 
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # `Run` hands out the real points in batches, in a new order each time it has gone through all of
 # them (one such pass is an *epoch*); it draws a progress bar; and it writes what you train to
 # `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it. The `Recording`
 # looks at both players every now and then, and changes nothing.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.recorder import Recording
 from helpers.run import Run
 
@@ -615,19 +617,19 @@ run = Run(
 )
 run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The training itself is a plain loop. Press Stop whenever you like: what has been learned stays,
 # and if you run the cell again, it goes on from there.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 for real in run.batches(real_points[: preset.images]):
     run.record(train_step(real))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points. Fresh noise, the trained generator, and the answers of
 # the trained discriminator all over the plane:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 fake_points = generate(make_noise(2000))
 plot_answers(
     plane,
@@ -637,27 +639,28 @@ plot_answers(
     title="After training: 200 real and 200 fake points",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## See it learn
 #
 # And here is how it went. Press *Play*, or drag the time to and fro: the crosses are what the
 # generator makes of the 256 noise vectors, the colours are the answers of the discriminator, with
 # its line of no opinion in black. Each arrow points where the generator is told to move a fake; tick
 # or untick what you want to see.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # *Slow motion* takes one training step apart, with your own lines of `train_step` beside it: look at
 # the first, a middle and the last one. Without a running notebook, as on GitHub, you see six moments.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
 
 show(run.recording, train_step=train_step)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # To keep it or to send it to somebody, write `show(run.recording).save("my_run.html")`: one file that
 # any browser opens, without a network and without Python.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Reading the curves
 #
 # On the left you see both losses, on the right the mean answers on real and on fake points. The
@@ -665,19 +668,19 @@ show(run.recording, train_step=train_step)
 # 0.5 to everything, so its loss is $2 \ln 2$ and the generator's is $\ln 2$. A good GAN ends near
 # these lines, and its curves never become quiet: each player keeps answering the other's last move.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_history
 
 history = run.history
 plot_history(history)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the trap. In other courses you have learned that a falling loss means progress. Compare the
 # beginning with the end: judged by the losses, next to nothing was gained, but the points could not
 # be more different. Each loss is measured against the other player, and both have improved. So a loss cannot tell you
 # whether the fakes are good. You have to look at the fakes.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import distance_to_curve
 from helpers.plotting import Table
 
@@ -697,13 +700,13 @@ Table(
 )
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Why no accuracy?
 #
 # A classifier is judged by its share of right answers. The discriminator is one, so count: an answer
 # above 0.5 is right for a real point, one below 0.5 for a fake.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def accuracy(real, fake):
     right = (judge(real) > 0.5).float().mean() + (judge(fake) < 0.5).float().mean()
     return float(right / 2)
@@ -711,12 +714,12 @@ def accuracy(real, fake):
 
 print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Tossing a coin gives 50 %, and so did the untrained discriminator. In a good GAN this number does
 # not rise, because the better the generator, the harder the question. Like the losses it measures
 # the distance between two players, and not how good the fakes are.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Did it work?
 #
 # Three questions end every lesson: *is it plausible? is it varied? is it new?* For points the first
@@ -730,7 +733,7 @@ print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 # A number means little without another one beside it. So the table has the same numbers for fresh
 # real points: better than them a generator cannot be.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.metrics import coverage, share_inside
 
 fresh_x = 2 * math.pi * torch.rand(2000)
@@ -750,11 +753,11 @@ rows = [measure("fake", fake_points), measure("fresh real", fresh_points)]
 Table(rows, "Plausible and varied?")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Set yourself a bar before you look, or any result will please you. Here it is: at most 0.06 from the
 # curve, at least 99 % inside, all 20 bins covered.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def passes(row):
     return {
         "distance to the curve": row["distance to the curve"] <= 0.06,
@@ -766,7 +769,7 @@ def passes(row):
 missed = [name for name, passed in passes(rows[0]).items() if not passed]
 print("missed:", ", ".join(missed) or "nothing")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What would make it better
 #
 # The last step is one moment of an endless chase. A little later, or with another seed, the points
@@ -777,7 +780,7 @@ print("missed:", ", ".join(missed) or "nothing")
 # - **an average**: beside the generator, keep a running mean of its weights over about the last
 #   thousand steps. It takes no part in the game. PyTorch has it ready.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -789,10 +792,10 @@ calm = replace(
 generator, discriminator, optimizer_g, optimizer_d = new_players(calm)
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # It is the same loop with one more line, for the average.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 calm_run = Run(
     "01_sine_gan/calm",
     calm,
@@ -806,23 +809,23 @@ for real in calm_run.batches(real_points[: preset.images]):
     calm_run.record(train_step(real))
     average.update_parameters(generator)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same measures for the last moment of the calm run, and for its average:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 noise = make_noise(2000)
 average_points = average(noise).detach().cpu()
 rows += [measure("smaller steps", generate(noise)), measure("and average", average_points)]
 results = Table(rows, "What changes the result")
 results
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # And this is what the average makes:
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the average")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Is that luck? Only other seeds can tell. `python -m tests.benchmarks seeds 01 0 1 2` gave, on two
 # CPU cores:
 #
@@ -842,14 +845,14 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 # The third question, *is it new?*, has a short answer here: real points lie on a line, fakes do not
 # repeat them. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Inside the generator
 #
 # A generator is a function: the same noise always gives the same point. Its noise is a pair of
 # numbers, so you can draw *all* of it, as a plane. Put a square grid on this plane and look where the
 # average puts it: the generator folds the plane and lays it along the sine.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_mapping
 
 ticks = torch.linspace(-2.5, 2.5, 21, device=device)
@@ -857,23 +860,23 @@ noise_grid = torch.cartesian_prod(ticks, ticks)
 landing = average(noise_grid).detach()
 plot_mapping(noise_grid.cpu(), landing.cpu())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Now go from one noise vector to another, on a straight line in ten steps. The points walk along the
 # curve and do not leave it: what lies *between* two noise vectors becomes something between the two
 # points, and is plausible too. Nobody has asked for that. It is a gift of smooth functions, and in
 # the next lessons one picture will turn into another by the same means.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 start, end = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)
 way = start + torch.linspace(0, 1, 10, device=device).unsqueeze(1) * (end - start)
 points_on_the_way = average(way).detach().cpu()
 print(f"distance to the curve on the way: {distance_to_curve(points_on_the_way):.3f}")
 plot_mapping(noise_grid.cpu(), landing.cpu(), way.cpu(), points_on_the_way)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import directions
 
 
@@ -883,22 +886,22 @@ def show_one(noise):
 
 directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And this slider goes from the start to the end of the walk above:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
 walk(show_one, start, end, shown=0)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## One player at a time
 #
 # Why do both have to learn, and in turn? Let one of them rest. With a learning rate of 0 the five
 # steps run as before, but the weights of that player stay where they are.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def train_alone(player, steps):
     for _ in range(steps):
         chosen = torch.randint(len(real_points), (preset.batch_size,), device=device)
@@ -908,12 +911,12 @@ def train_alone(player, steps):
         train_step(real_points[chosen])
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Begin with the players of the calm run, who are evenly matched. First the generator learns alone,
 # then the discriminator alone, then both go on. After each stage, keep the map of the discriminator,
 # the fakes, and some numbers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 stages, rows = {}, []
 
 
@@ -937,15 +940,15 @@ for stage, (player, steps) in plan.items():
     train_alone(player, 2 if preset.level == "smoke" else steps)
     look_at(stage)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Look at the crosses, from one stage to the next:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_stages
 
 plot_stages(plane, stages, real=real_points[:200].cpu())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Alone, the generator at first gains little: the discriminator had no strong opinion anywhere near
 # the curve. But there is always *some* place that it likes best, and step by step all the fakes move
 # there, whatever their noise. This is called **mode collapse**, and it is no mistake of the
@@ -953,23 +956,23 @@ plot_stages(plane, stages, real=real_points[:200].cpu())
 # may learn, it calls the crowded place fake. And when both learn again, the fakes leave the place and
 # spread, though it takes them a while. The table has the numbers:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 Table(rows, "One player at a time")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Where did the fakes meet in stage 2? Compare it with the place on the map that the discriminator of
 # that stage likes best:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answers, fake = stages["2. G alone, 2,000 more"]
 favourite = plane[answers.argmax()]
 print("the fakes are around ({:.2f}, {:.2f})".format(*fake.mean(dim=0)))
 print("the favourite place is ({:.2f}, {:.2f})".format(*favourite), f"with {answers.max():.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Try it yourself, in any order. Each button goes on from where the players stand now.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import buttons
 
 buttons(
@@ -982,14 +985,14 @@ buttons(
 )
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## A gallery of failures
 #
 # You may skip this part. It shows what goes wrong most often, each failure one changed argument
 # away from what works, and it puts some well-known advice to the test. The function below plays
 # one game of 2,000 steps, from the same seed each time, and gives back 2,000 fakes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -1014,10 +1017,10 @@ def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True
     return generator(make_noise(2000)).detach().cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Six games, and one as it should be:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 games = {
     "as it should be": {},
     "the generator learns too slowly": {"lr_g": 1e-5},
@@ -1029,10 +1032,10 @@ games = {
 }
 outcomes = {name: play(**changes) for name, changes in games.items()}
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # All seven, in pictures:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import draw_points, new_figure
 
 alt = "Real points and fakes of seven games: " + ", ".join(games)
@@ -1044,14 +1047,14 @@ for axis, (name, fake) in zip(axes.flat[:7], outcomes.items(), strict=True):
     axis.set(title=name, xlim=(-1, 7.5), ylim=(-2.5, 2.5))
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two players of unequal speed, steps that are too large, and labels for the wrong side: each of them
 # ruins the game. Two pieces of advice that you will read everywhere make no difference here: with the
 # saturating loss, and without dropout, the points of this easy task are learned just as well.
 #
 # And in two numbers, how plausible and how varied:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 rows = [
     {
         "game": name,
@@ -1062,23 +1065,23 @@ rows = [
 ]
 Table(rows, "What one changed argument does")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
 # and the cell below it: a check measures what is asked and compares. Before you have answered it
 # says so and runs nothing. A solution is folded away under each exercise.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers import exercises
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Some exercises train new players. This function does it and returns 1,000 fakes and, for each step,
 # the mean answers on real and on fake. The players that you have trained above are put back
 # afterwards.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def try_out(steps, step=None, data=None, **settings):
     global generator, discriminator, optimizer_g, optimizer_d
     data, rows = real_points if data is None else data.to(device), []
@@ -1093,21 +1096,21 @@ def try_out(steps, step=None, data=None, **settings):
         generator, discriminator, optimizer_g, optimizer_d = before
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Real with the label 0.9
 #
 # In lesson 02 real examples will get the label 0.9 instead of 1; fakes keep the label 0. A
 # discriminator answers 0.5 to everything. What is its loss, real and fake together? With the label 1
 # it was $2 \ln 2 = 1.3863$.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # a number
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks PyTorch. The logit of the answer 0.5 is 0.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def undecided_loss():
     logits, labels = torch.zeros(32, 1), torch.full((32, 1), 0.9)
     return bce(logits, labels) + bce(logits, torch.zeros(32, 1))
@@ -1115,7 +1118,7 @@ def undecided_loss():
 
 exercises.check_undecided_loss(answer, undecided_loss)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1126,7 +1129,7 @@ exercises.check_undecided_loss(answer, undecided_loss)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 2. Where is the chance?
 #
 # You give the generator the *same* noise vector 1,000 times, and you ask the discriminator 1,000 times
@@ -1137,14 +1140,14 @@ exercises.check_undecided_loss(answer, undecided_loss)
 # - c: only the discriminator
 # - d: neither
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment counts how many different points and answers there are.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def same_again():
     noise, point = make_noise(1), real_points[:1]
@@ -1156,7 +1159,7 @@ def same_again():
 exercises.check_same_again(answer, same_again)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1167,23 +1170,23 @@ exercises.check_same_again(answer, same_again)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 3. The loss that saturates
 #
 # Write the generator's *other* loss, the mean of $\log(1 - a_\text{fake})$, as a function of the
 # logits. Which will be larger for early fakes, its gradient or that of $-\log(a_\text{fake})$, and how
 # many times?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def saturating_loss(fake_logits):
     return None  # your code
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check compares your values and gradients with the formula. Then it takes early fakes: for 200
 # steps only the discriminator learns, because the generator's learning rate is 0.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def early_logits():
     _, answers = try_out(200, learning_rate_g=0)
     return torch.logit(answers[-20:, 1:])
@@ -1191,7 +1194,7 @@ def early_logits():
 
 exercises.check_saturating_loss(saturating_loss, early_logits)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1205,24 +1208,24 @@ exercises.check_saturating_loss(saturating_loss, early_logits)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 4. Swap the labels
 #
 # Let 0 mean real and 1 mean fake, from now on, for both players. Predict what the generator will
 # learn: the sine, something else, nothing? Then copy `train_step` into the next cell, call the copy
 # `swapped_step` and change what has to be changed.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 swapped_step = None  # replace this line by your function
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check trains 500 steps with your function. It looks at the answers, and at the bins of the sine
 # that the fakes reach.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises.check_swapped_labels(swapped_step, try_out)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1249,23 +1252,23 @@ exercises.check_swapped_labels(swapped_step, try_out)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 5. Another curve
 #
 # Which cells of this notebook know that the points come from a sine? Make at least 200 points of
 # another curve, a tensor of the shape (n, 2), for example a parabola.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 my_points = None  # a tensor of the shape (n, 2)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check trains 1,000 steps with your points and measures how far they are from the nearest fake,
 # before and after.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises.check_own_curve(my_points, try_out)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1278,7 +1281,7 @@ exercises.check_own_curve(my_points, try_out)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - A GAN is two networks: the generator turns noise into fakes, the discriminator says how real an

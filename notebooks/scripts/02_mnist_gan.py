@@ -13,14 +13,15 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 02 · Handwritten digits
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/02_mnist_gan.ipynb)
 #
 # The GAN of lesson 01 learned to invent points. With larger networks and not one new idea, it learns
 # to invent handwritten digits. You need lesson 01 for the words and for the five steps.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 5 minutes, 4 of them for the training | 1.5 GB |
@@ -30,7 +31,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import importlib.util
 import shutil
 import subprocess
@@ -63,18 +64,18 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives: digits that nobody has written. All were made from random
 # numbers, at the preset `lesson`.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing(
     "02_mnist_gan.png", alt="64 handwritten digits made by the trained generator of this lesson."
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## From points to pictures
 #
 # In lesson 01 an example was a point, two numbers. Now an example is a picture of 28 by 28 pixels,
@@ -87,14 +88,14 @@ Drawing(
 # | the generator's last layer | `Linear`: any number | `Tanh`: numbers from -1 to 1 |
 # | the two losses and the five steps | binary cross-entropy | the same |
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # The next cell chooses the device, the settings and the seed of all random numbers. A GPU makes this
 # lesson several times faster, but it does not need one. Nearly all of the time goes into products of
 # matrices; `medium` allows PyTorch to round their factors where the processor is faster that way.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import torch
 
 from helpers.device import describe_device, pick_device, seed_everything
@@ -107,7 +108,7 @@ preset = choose_preset(lesson, on_gpu=device.type != "cpu")
 seed = seed_everything(0)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # MNIST is a collection of handwritten digits, 60,000 for training and 10,000 for testing, put
@@ -115,40 +116,40 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # folder `data/` if it is there, else it downloads it, else it takes the sample of 10,000 that comes
 # with the course. It prints which one you got.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.data import load_pictures
 
 data = load_pictures("digits", preset)
 data.images.shape
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # One example of each class, and its label. The GAN will never see the labels: it learns what digits
 # look like without being told that there are ten kinds.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_images
 
 first = [int((data.labels == number).nonzero()[0]) for number in range(10)]
 plot_images(data.images[first], data.class_names, columns=10, title="Real digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A pixel is a whole number from 0 (black) to 255 (white). The generator's last layer will be `Tanh`,
 # whose values lie between -1 and 1. Real pictures must have the same range: otherwise the
 # discriminator would tell real from fake by the range alone, and nobody would learn what a digit is.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
 assert images.min() == -1 and images.max() == 1
 print(tuple(images.shape), images.dtype)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The discriminator
 #
 # These are the layers of the lecture, to the letter. `view` lays the 28 rows of a picture end to
 # end, so that it becomes one row of 784 numbers. The network does not know which pixels were
 # neighbours; it has to find out.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from torch import nn
 
 
@@ -180,13 +181,13 @@ class Discriminator(nn.Module):
         return x
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
 #
 # It goes the other way: 100 random numbers become 784 pixels, and `view` makes a picture of them.
 # There is one channel, for grey.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 latent_dim = 100
 
 
@@ -209,11 +210,11 @@ class Generator(nn.Module):
         return output.view(x.size(0), 1, 28, 28)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Both players have about one and a half million weights. Send one example through each of them,
 # layer by layer, and write down the shape that comes out and the number of weights in the layer.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import Table
 
 
@@ -231,20 +232,20 @@ def show_layers(network, x, caption):
 
 show_layers(Discriminator(), torch.zeros(1, 784), "Discriminator, from a picture to an answer")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The generator is nearly its mirror image:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 show_layers(Generator(), torch.zeros(1, latent_dim), "Generator, from noise to a picture")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The players and their optimizers
 #
 # Later in this lesson you will start again with other settings, so it is worth a function that makes
 # two new players with an optimizer each.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 def new_players(preset):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -258,10 +259,10 @@ def new_players(preset):
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same three small functions as in lesson 01: draw noise, make fakes, ask for answers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_noise(count):
     return torch.randn(count, latent_dim, device=device)
 
@@ -280,21 +281,21 @@ def judge(pictures, network=None):
     return answers.cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before training
 #
 # Sixteen noise vectors, kept for the whole lesson so that you can follow what becomes of them. The
 # untrained generator makes grey clouds of them. The untrained discriminator answers about 0.5 to
 # clouds and to digits alike.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 fixed_noise = make_noise(16)
 untrained = generate(fixed_noise)
 answer = judge(untrained).mean(), judge(images[:1000]).mean()
 print("The untrained discriminator answers {:.2f} to noise, {:.2f} to digits.".format(*answer))
 plot_images(untrained, title="Before training")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings
 #
 # The lecture trains with a learning rate of 0.0001 and batches of 32, for 50 epochs. That is the
@@ -306,7 +307,7 @@ plot_images(untrained, title="Before training")
 # - real pictures get the label 0.9 instead of 1, so that the discriminator never becomes too sure,
 # - larger batches use the processor better.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from dataclasses import asdict
 
 from helpers.presets import PRESETS
@@ -314,13 +315,13 @@ from helpers.presets import PRESETS
 rows = [asdict(PRESETS["02_mnist_gan"][level]) for level in ("lesson", "full")]
 Table([{key: row[key] for key in row if key != "images"} for row in rows], "The settings")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
 # The training step is that of lesson 01, step for step. One thing is new: the label of real
 # pictures comes from the preset.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 bce = nn.BCEWithLogitsLoss()
 
 
@@ -348,35 +349,35 @@ def train_step(real):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Ten kinds of digits, and a loss that knows two labels? The discriminator is never asked *which*
 # digit it sees, only *real or fake*. The classes of MNIST take no part in the training. Python can
 # tell which names a function uses:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 used = train_step.__code__.co_names
 assert "data" not in used  # and so neither data.labels
 print(*used)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
 #
 # A generator never comes to rest: each step answers the last step of the discriminator. So it pays
 # to keep, beside the generator itself, a running *average* of its weights over about the last
 # thousand steps. The average takes no part in the game. PyTorch has it ready.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # `Run` hands out the batches, draws the progress bar and writes everything to
 # `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
 # and run it: `resume` finds the run that was cut off and goes on to the very same result. The
 # `Recording` watches both players, as in lesson 01.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.recorder import Recording
 from helpers.run import Run
 
@@ -391,12 +392,12 @@ run = Run(
 )
 run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The loop is that of lesson 01, with a line for the average and three for the picture: after each
 # epoch it shows what became of the same sixteen noise vectors. Press Stop whenever you like: what
 # has been learned stays, and the same cell goes on from there.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from IPython.display import DisplayHandle
 
 picture = DisplayHandle()
@@ -408,65 +409,65 @@ for real in run.batches(images):
         run.keep(generate(fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # All the pictures were kept. Read each row from left to right: the same noise vector, from the first
 # epoch to the last.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_film
 
 plot_film(run.kept)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The player goes through all that the recording has seen, to and fro. The border and the bar of each
 # picture are the answer of the discriminator at that moment. Click on a picture to enlarge it, move
 # over the curves to look at another time, and take one step apart in *slow motion*.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
 
 show(run.recording, train_step=train_step, frames=60)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Reading the curves
 #
 # You know the grey lines from lesson 01. If real pictures get the label 0.9 instead of 1, a
 # discriminator that cannot tell real from fake answers half of that, 0.45, and the generator's loss
 # is then $-\ln 0.45$:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import math
 
 undecided = preset.real_label / 2
 print(f"undecided: answer {undecided:.2f}, loss of the generator {-math.log(undecided):.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # First the discriminator runs ahead: most strokes of the early fakes give them away. Then the
 # generator catches up, and the answers come together again. A small lead remains, and that is no
 # failure: what matters is that it does not grow.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_history
 
 plot_history(run.history)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Here are 64 fakes from fresh noise, made by the average. You see at once whether they look like
 # digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
 # are copies? For that you need numbers.
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 noise = make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(noise, average)
 plot_images(fakes[:64], columns=16, title="64 fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
 # never seen. First make sure that it can be trusted: let it name test pictures whose labels you know.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.classifier import load_classifier
 
 classifier = load_classifier("digits")
@@ -475,7 +476,7 @@ _, chances = classifier(test_images)
 accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
 print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The classifier sums up each picture in 64 numbers, its *features*. In them, two pictures of the same
 # digit are close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
 #
@@ -489,17 +490,17 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # The column `real` is the same measurement with other real pictures in the place of the fakes: as
 # good as that a generator can be.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import judge as measure
 
 results = measure(classifier, fakes, images.cpu())
 results
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # A warning about the Frechet distance: with few pictures it comes out too large, even for real
 # against real. So a value means nothing without the number of pictures.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import frechet_by_samples
 
 features, _ = classifier(fakes)
@@ -507,14 +508,14 @@ real_features, _ = classifier(images[:20_000].cpu())
 for distance in frechet_by_samples(features, real_features):
     print(distance)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is it new?
 #
 # A generator that hands out training pictures would get the best numbers above. So look for the
 # training picture that is nearest to each fake. Every second picture is the neighbour of the fake to
 # its left: alike, but not the same.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import novelty
 
 news = novelty(fakes[:200], images.cpu(), test_images[:200])
@@ -523,21 +524,21 @@ plot_images(
     pairs, ["fake", "nearest"] * 8, columns=8, title="Fakes and their nearest training pictures"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # How near is too near? Compare with real digits that were not in the training data: they have near
 # neighbours too.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 news
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## A walk through the noise
 #
 # Take two noise vectors and go from one to the other in small steps. If the generator had learned
 # single pictures by heart, the walk would jump. It does not: one digit turns into another, and what
 # is in between looks like a digit most of the way.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
 way = torch.linspace(0, 1, 10, device=device).view(1, -1, 1)
 steps = start + way * (end - start)
@@ -545,42 +546,42 @@ plot_images(
     generate(steps.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Walk yourself. The slider moves all four at once, from the left end of the rows to the right:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
 walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0], shown=0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
 #
 # What would more time have brought? A longer run comes with the course, so that you need not wait for
 # it: the settings of the preset `lesson` for 30 epochs. Its weights fit into the very same class.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.checkpoint import load_weights
 
 long_run = Generator().to(device)
 facts = load_weights(long_run, "digits_generator_best")
 print(f"{facts['steps']:,} steps; {facts['data']}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Each row is one generator. Both have got the same sixteen noise vectors, and make different digits of
 # them: what a noise vector means is up to the generator.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 rows = {"your run": average, "30 epochs": long_run}
 strip = torch.cat([generate(noise[:16], network) for network in rows.values()])
 labels = [name if i == 0 else "" for name in rows for i in range(16)]
 plot_images(strip, labels, columns=16, title="Your run and a longer one")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for both:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 def summary(name, network):
     result = measure(classifier, generate(noise, network), images.cpu())
     return {
@@ -595,17 +596,17 @@ def summary(name, network):
 floor = f"{results.frechet.samples:,} pictures each; Frechet distance of real to real "
 Table([summary(*row) for row in rows.items()], floor + f"{results.frechet.floor:.1f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # So *when should you stop*? Not when the losses say so, for they stay where they are. Measure now and
 # then, keep the weights of the best moment, and stop when the measure no longer gets better.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## When it fails
 #
 # The two failures below are those you will meet most. The next function trains two new players for
 # some steps with settings of your choice, and puts the trained ones back afterwards.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 
@@ -623,45 +624,45 @@ def experiment(steps, **settings):
     return torch.stack(rows).cpu(), made
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
 #
 # Let the discriminator learn five times as fast as usual and the generator eighty times as slowly.
 # And let it be as sure as it likes: real pictures get the label 1.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 steps = 3 if preset.level == "smoke" else 300
 rows, lost = experiment(steps, learning_rate_d=1e-3, learning_rate_g=1e-5, real_label=1.0)
 names = ("loss_d", "loss_g", "answer_real", "answer_fake")
 failure = {"step": range(1, steps + 1)} | {name: rows[:, i].numpy() for i, name in enumerate(names)}
 plot_history(failure, title="The discriminator wins")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Within a few steps its answers run apart, near 1 for real and near 0 for fake, and but for some
 # spikes its loss stays close to 0. That looks like success, but the generator has learned next to
 # nothing in the meantime. All it makes is this:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 print("median answer on real {2:.2f}, on fake {3:.2f}".format(*rows.median(dim=0).values))
 plot_images(lost[:16], title="Fakes of a generator that has lost")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Mode collapse
 #
 # Now one changed setting in the other direction: the discriminator learns ten times as slowly. The
 # generator finds one picture that this slow judge likes, and makes nothing else. When the judge has
 # understood, the generator is already at the next one. This is called **mode collapse**.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 steps = 3 if preset.level == "smoke" else 600
 _, collapsed = experiment(steps, learning_rate_d=preset.learning_rate_d / 10)
 plot_images(collapsed[:16], title="Sixteen noise vectors, one picture")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # You can see it, and you can measure it. The *spread* is the standard deviation over the pictures, as
 # a mean over all pixels. And count the classes. The cure is in the table, too: the usual settings.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import class_counts
 
 
@@ -678,17 +679,17 @@ def variety(name, pictures):
 rows = [variety("collapsed", collapsed), variety("trained", fakes), variety("real", images.cpu())]
 Table(rows, "Is it varied?")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain, as in lesson 01: write your answer into the cell with
 # `answer = None`, run it and the cell below it. Before you have answered, the check says so and runs
 # nothing. A solution is folded away under each exercise.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers import exercises
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. How large must the noise be?
 #
 # The trained generator has always got noise of the normal distribution, with numbers of a size of
@@ -698,15 +699,15 @@ from helpers import exercises
 # - b: nearly all like one and the same picture
 # - c: as always
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment measures the spread and counts what the classifier takes for no digit. For comparison
 # the check also runs it with the usual noise, and with noise that is ten times larger.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def scaled_noise(scale):
     pictures = generate(scale * make_noise(1000), average)
     classes = class_counts(classifier(pictures)[1].argmax(axis=1))
@@ -715,7 +716,7 @@ def scaled_noise(scale):
 
 exercises.check_small_noise(answer, scaled_noise)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -727,20 +728,20 @@ exercises.check_small_noise(answer, scaled_noise)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 2. Half of the digits
 #
 # A generator makes perfect digits, all equally often, but only the even ones. What is the entropy of
 # its class counts? For all ten digits it is $\log_2 10 = 3.32$ bits.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # a number
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment takes real test pictures, 100 of each even digit, and lets the classifier count.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def entropy_of_even_digits():
     even = [(data.test_labels == digit).nonzero()[:100, 0] for digit in (0, 2, 4, 6, 8)]
     _, chances = classifier(test_images[torch.cat(even)])
@@ -749,7 +750,7 @@ def entropy_of_even_digits():
 
 exercises.check_even_digits(answer, entropy_of_even_digits)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -760,7 +761,7 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 3. The thief
 #
 # Somebody sells you a generator that takes pictures from the training data and hands them out as its
@@ -771,14 +772,14 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 # - c: the nearest training picture
 # - d: none of them
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 stolen pictures with all of them.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def thief():
     stolen = images[torch.randperm(len(images))[:1000]].cpu()
     news = novelty(stolen[:200], images.cpu(), test_images[:200])
@@ -787,7 +788,7 @@ def thief():
 
 exercises.check_thief(answer, thief)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -798,22 +799,22 @@ exercises.check_thief(answer, thief)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 4. Two steps against one
 #
 # Write a training step in which the discriminator learns twice, each time from fresh fakes, and then
 # the generator once. Predict first: what will a step like this do to the losses? Copy `train_step`
 # into the next cell, call the copy `two_steps` and change it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 two_steps = None  # replace this line by your function
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check watches one call with new players: who is trained when, with which noise, and how the
 # discriminator's answers change.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def watch(step):
     global generator, discriminator, optimizer_g, optimizer_d
     before = generator, discriminator, optimizer_g, optimizer_d
@@ -828,7 +829,7 @@ def watch(step):
 
 watch(two_steps)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -856,22 +857,22 @@ watch(two_steps)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 5. Pictures from 0 to 1
 #
 # A colleague scales the real pictures to the range from 0 to 1 instead of -1 to 1. Write the generator
 # that fits them: the same number of weights, every pixel between 0 and 1, and nothing cut off.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 UnitGenerator = None  # replace this line by your class
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check looks at the shape, the weights and the range of what it makes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -886,7 +887,7 @@ exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_nois
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - The GAN of lesson 01 makes digits once its networks are larger: the losses and the five steps are
@@ -899,6 +900,6 @@ exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_nois
 #
 # Here are the measures of this run once more.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s")
 results

@@ -13,7 +13,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 03 · The same GAN on clothes
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/03_fashion_gan.ipynb)
@@ -21,7 +21,8 @@
 # *Everything depends on the input data*, says the lecture, and gives its GAN pictures of clothes for
 # pictures of digits. You do the same here. Nothing is new but the data, so this is the lesson in which
 # you find out what a GAN owes to its data and what it brings along. You need lesson 02.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU) | two trainings of 8 epochs each | about 10 minutes, 7 of them for the training | 1.5 GB |
@@ -31,7 +32,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import importlib.util
 import shutil
 import subprocess
@@ -64,24 +65,24 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives: clothes that nobody has sewn, made from random numbers.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing(
     "03_fashion_gan.png", alt="64 pieces of clothing made by the trained generator of this lesson."
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # Two names are all that differs from lesson 02: that of the lesson, here, and that of the data, in the
 # cell after it. All cells up to the end of the first training are those of lesson 02, letter by letter;
 # a test of the course compares them.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import torch
 
 from helpers.device import describe_device, pick_device, seed_everything
@@ -94,52 +95,52 @@ preset = choose_preset(lesson, on_gpu=device.type != "cpu")
 seed = seed_everything(0)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # Fashion-MNIST was put together by Zalando Research (licence MIT) to be as like MNIST as it can be:
 # 70,000 pictures of 28 by 28 grey pixels, in ten classes. What is on them could hardly be less alike.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.data import load_pictures
 
 data = load_pictures("clothes", preset)
 data.images.shape
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # One example of each class. As before, the GAN will never see the names.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_images
 
 first = [int((data.labels == number).nonzero()[0]) for number in range(10)]
 plot_images(data.images[first], data.class_names, columns=5, title="Real clothes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Lines have become areas: a digit is a white stroke on black, but a pullover fills the picture, and
 # its greys matter. Two numbers show it, the mean pixel and the share of pixels that are neither
 # nearly black nor nearly white:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 digits = load_pictures("digits", preset)
 for name, pictures in {"digits": digits.images, "clothes": data.images}.items():
     grey = ((pictures > 25) & (pictures < 230)).float().mean()
     print(f"{name:8} mean pixel {pictures.float().mean():.0f} of 255, share of greys {grey:.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The pixels get the range of the generator's `Tanh` again.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
 assert images.min() == -1 and images.max() == 1
 print(tuple(images.shape), images.dtype)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## The same two networks
 #
 # The discriminator, to the letter:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from torch import nn
 
 
@@ -171,10 +172,10 @@ class Discriminator(nn.Module):
         return x
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The generator, to the letter:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 latent_dim = 100
 
 
@@ -197,10 +198,10 @@ class Generator(nn.Module):
         return output.view(x.size(0), 1, 28, 28)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # New players with new weights, and an optimizer for each:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def new_players(preset):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -214,10 +215,10 @@ def new_players(preset):
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And the three small functions: draw noise, make fakes, ask for answers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_noise(count):
     return torch.randn(count, latent_dim, device=device)
 
@@ -236,23 +237,23 @@ def judge(pictures, network=None):
     return answers.cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Before training
 #
 # The untrained generator makes the same grey clouds as in lesson 02: with the same seed it has the
 # same weights, and it has not seen any data yet.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 fixed_noise = make_noise(16)
 untrained = generate(fixed_noise)
 answer = judge(untrained).mean(), judge(images[:1000]).mean()
 print("The untrained discriminator answers {:.2f} to noise, {:.2f} to digits.".format(*answer))
 plot_images(untrained, title="Before training")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## The same five steps
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 bce = nn.BCEWithLogitsLoss()
 
 
@@ -280,21 +281,21 @@ def train_step(real):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The first way: new weights
 #
 # The lecture loads clothes "into the GAN already created". That can mean two things. The first: take
 # the same layers and the same settings, but begin with new random weights.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The run writes to `data/runs/03_fashion_gan/`.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.recorder import Recording
 from helpers.run import Run
 
@@ -309,10 +310,10 @@ run = Run(
 )
 run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # As before: press Stop whenever you like, and run the cell again to go on.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from IPython.display import DisplayHandle
 
 picture = DisplayHandle()
@@ -324,30 +325,30 @@ for real in run.batches(images):
         run.keep(generate(fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # From the first epoch to the last: first come the outlines, then the greys, last the details.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_film
 
 plot_film(run.kept)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The curves look like those of the digits. Nothing in them says what is being learned.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import plot_history
 
 plot_history(run.history)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The second way: go on from the digits
 #
 # The other meaning: keep the weights too. Let a GAN that has learned digits go on, with clothes for
 # its real pictures. The course has a pair of players that were trained on digits for 30 epochs. Keep
 # the first way's players under other names, then load the digits' weights into new ones.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.checkpoint import load_weights
 
 fresh, fresh_discriminator = average, discriminator
@@ -356,18 +357,18 @@ load_weights(generator, "digits_generator_best")
 load_weights(discriminator, "digits_discriminator_best")
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The same sixteen noise vectors still give digits. And the digits' discriminator has never seen a
 # piece of clothing.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 started_as = generate(fixed_noise)
 plot_images(started_as, title="The generator of the digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Now give it clothes. It is the same loop.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 warm_run = Run(
     f"{lesson}/from_digits",
     preset,
@@ -379,10 +380,10 @@ warm_run = Run(
 )
 warm_run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Watch the first epochs: how long does it remember the digits?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 picture = DisplayHandle()
 picture.display(plot_images(started_as))
 for real in warm_run.batches(images):
@@ -393,29 +394,29 @@ for real in warm_run.batches(images):
         title = f"After epoch {warm_run.epoch}"
         picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Each row is one noise vector: on the left the digit that it used to be.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 plot_film({0: started_as} | warm_run.kept)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Both ways on one clock: on the left clothes come out of noise, on the right out of digits. Press
 # *Play*, or drag the time.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
 
 run.recording.title = "From new weights"
 show(run.recording, warm_run.recording, train_step=train_step, frames=40)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Another small classifier, trained on the names of clothes. They are harder to tell apart than digits:
 # a shirt and a pullover look much alike at 28 by 28 pixels.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.classifier import load_classifier
 
 classifier = load_classifier("clothes")
@@ -424,11 +425,11 @@ _, chances = classifier(test_images)
 accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
 print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same measures as in lesson 02 for both ways, from the same noise. The last row is a measurement
 # of other real pictures in the place of fakes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import judge as measure
 
 noise = make_noise(200 if preset.level == "smoke" else 10_000)
@@ -436,10 +437,10 @@ ways = {"new weights": fresh, "from the digits": average}
 fakes = {name: generate(noise, network) for name, network in ways.items()}
 results = {name: measure(classifier, made, images.cpu()) for name, made in fakes.items()}
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Both ways in one table:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Table
 
 rows = [
@@ -459,7 +460,7 @@ real += float(last.real_classes.covered), last.real_classes.entropy
 rows.append(dict(zip(rows[0], ("real pictures", *real), strict=True)))
 Table(rows, f"Two ways to the same clothes, {last.frechet.samples:,} pictures each")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The digits' players have a head start, and keep it: after the same number of epochs their clothes are
 # closer to the real ones in every column. What they bring along is not the digits but strokes, edges,
 # and the habit that a picture is bright in the middle.
@@ -468,18 +469,18 @@ Table(rows, f"Two ways to the same clothes, {last.frechet.samples:,} pictures ea
 # are plausible, each class has its share, and yet within a class they are much alike. Precision alone
 # would not have told you.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are 64 fakes of the first way.
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 plot_images(fakes["new weights"][:64], columns=16, title="64 fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which classes does it favour?
 #
 # A fair generator would give each class a tenth. Count what the classifier sees.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 counts = {way: (*result.classes.counts, result.classes.none) for way, result in results.items()}
 rows = [
     {"class": name} | {way: f"{counts[way][index] / len(noise):.0%}" for way in counts}
@@ -487,12 +488,12 @@ rows = [
 ]
 Table(rows, "Share of each class among the fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it new?
 #
 # Every second picture is the training picture that is nearest to the fake on its left.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import novelty
 
 made = fakes["new weights"]
@@ -502,31 +503,31 @@ plot_images(
     pairs, ["fake", "nearest"] * 8, columns=8, title="Fakes and their nearest training pictures"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # As in lesson 02, compare with real pictures that were not in the training data:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 news
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Digits beside clothes
 #
 # The same layers, the same losses, the same five steps, the same noise. All that differs is the data.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 digit_maker = Generator().to(device)
 load_weights(digit_maker, "digits_generator_best")
 both = torch.cat([generate(noise[:16], digit_maker), generate(noise[:16], fresh)])
 plot_images(both, columns=16, title="From the same noise: digits and clothes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a discriminator knows
 #
 # The generator shows what it has learned. What has the discriminator learned? Ask the one of the
 # digits and the one of the clothes about digits, clothes and noise. Before you look: what will the
 # digits' discriminator say about a pullover?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 digit_judge = Discriminator().to(device)
 load_weights(digit_judge, "digits_discriminator_best")
 judges = {"digits": digit_judge, "clothes": fresh_discriminator}
@@ -536,17 +537,17 @@ shown = {
     "noise": torch.rand(1000, 1, 28, 28) * 2 - 1,
 }
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The pictures are those of the test sets, so no discriminator has seen them in training.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 rows = []
 for trained_on, network in judges.items():
     row = {"trained on": trained_on}
     rows.append(row | {name: float(judge(seen, network).mean()) for name, seen in shown.items()})
 Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The digits' discriminator is sure that noise is fake, and mostly rejects clothes: it has learned what
 # strokes look like. That of the clothes answers digits as it answers clothes, and is milder even with
 # noise. It was trained on clothes against *the generator's fakes*, and the fakes never looked like
@@ -554,14 +555,14 @@ Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 # It knows how the fakes that it has met differ from the data, and outside of that its answer means
 # little.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bring your own data
 #
 # The GAN takes whatever has 28 by 28 grey pixels. `load_images` makes such a data set of a folder of
 # pictures: it cuts out the middle square, makes it small and grey, and leaves out what is no picture.
 # To try it, here is a folder with drawn faces, and two files that will not do.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import zipfile
 from tempfile import mkdtemp
 
@@ -571,20 +572,20 @@ with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
 (folder / "broken.jpg").write_text("This is no picture.")
 (folder / "notes.txt").write_text("Nor is this.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # One call makes a data set of it, and says what it left out and why. Put the path of a folder of your
 # own in its place.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.data import load_images
 
 own = load_images(folder, size=28, channels=1)
 plot_images(own.images[:16], title="Your own data")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And the very same GAN learns faces:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 own_images = (own.images.float() / 127.5 - 1).unsqueeze(1).to(device)
@@ -602,12 +603,12 @@ for real in own_run.batches(own_images):
     own_run.record(train_step(real))
 plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # A minute of training, and a face can be made out. What the GAN owes to the data is nearly all: what it
 # draws, which classes it favours, how varied it is. What it brings along: the layers, the losses, the
 # five steps, and the noise.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - The same layers, losses and steps that made digits make clothes, and even faces: only the data differ.
@@ -619,6 +620,6 @@ plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
 #
 # **Next:** [04 · Faces, in Keras](04_celeba_keras_gan.ipynb). In colour, larger, with other networks.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s for each way")
 results["new weights"]
