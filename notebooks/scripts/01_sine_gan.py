@@ -481,7 +481,7 @@ print(f"loss G {loss_g:.3f} (  ln 2 = {math.log(2):.3f})")
 # Do not believe it, look. PyTorch can call a function of yours after each step of an optimizer, in
 # the middle of `train_step`. This one compares all weights with what they were before.
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "-"}
 from torch.nn.utils import parameters_to_vector
 
 networks = {"discriminator": discriminator, "generator": generator}
@@ -499,7 +499,7 @@ def look(optimizer, args, kwargs):
     before = now
 
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Now one more training step, with the observer attached to both optimizers.
 
 # %% slideshow={"slide_type": "-"}
