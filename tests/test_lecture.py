@@ -76,7 +76,7 @@ def test_the_notes_take_45_minutes_and_follow_the_slides():
         part = notes.split(f"## Lesson {name[:2]}: {minutes} minutes\n")[1].split("\n## ")[0]
         times = [int(minute) for minute in re.findall(r"^\| (\d+) \|", part, re.M)]
         assert times[0] == 0 and times == sorted(times) and times[-1] <= minutes
-        heads = [re.sub("[`# ]", "", cell.source.split("\n")[0]) for cell in cells_of(name)]
+        heads = [re.sub("[`# -]", "", cell.source.split("\n")[0]) for cell in cells_of(name)]
         links = re.findall(rf"\({name}\.ipynb#([^)]+)\)", part)
         order = [heads.index(link.replace("-", "")) for link in links]
         assert order == sorted(order)
