@@ -13,7 +13,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 01 · A GAN that learns a sine
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/01_sine_gan.ipynb)
@@ -21,7 +21,8 @@
 # In this lesson two small neural networks play against each other. One invents points; the other
 # tries to tell them from the points of a sine curve. Neither is ever given the formula of the
 # sine, and after less than a minute the invented points lie close to it.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU), `full` (with one) | the lecture's settings, then a calmer run | 2 minutes, 25 s of it for the first training | 1 GB |
@@ -30,7 +31,8 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %%
+# %% slideshow={"slide_type": "skip"} cellView="form"
+# @title Find or fetch the course
 import importlib.util
 import shutil
 import subprocess
@@ -63,16 +65,16 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives. The circles are points of the sine; the crosses were made from
 # random numbers, by a network that has never seen the formula.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake ones close to it.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you are going to build
 #
 # A **generative adversarial network** (GAN) is made of two networks with opposite aims.
@@ -81,19 +83,20 @@ Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake one
 #   later into digits, clothes and faces. What it makes is called **fake**.
 # - The **discriminator** looks at one example and answers one question: *how likely is this one
 #   real*, that is, taken from the training data? Its answer is a number between 0 and 1.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The discriminator is trained to answer correctly. The generator is trained to be answered with 1.
 # It never sees a real example: all it learns, it learns from the discriminator's answers. The
 # drawing shows both. Solid arrows are data, dashed arrows are what each player learns from.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 Drawing(
     "two_players.svg",
     alt="Noise goes into the generator, which makes a fake. The discriminator gets fakes and real "
     "examples and answers each with a number from 0 (fake) to 1 (real). Both players learn from it.",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # What is this good for? A trained generator makes as many new examples as you like, of the kind that it
 # was shown: pictures that nobody has taken. Other GANs start from a picture instead of noise and make,
 # for example, a sharper one.
@@ -110,7 +113,7 @@ Drawing(
 # The tools are Python 3 with PyTorch (lessons 01 to 03) and Keras (lesson 04), the data sets MNIST,
 # Fashion-MNIST and CelebA, and Google Colab or your own computer.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # The next cell chooses the device, the settings and the seed of all random numbers. With the same
@@ -119,7 +122,7 @@ Drawing(
 # timed against the CPU, and the faster one is taken. For the same reason one CPU thread is enough:
 # a second one would mostly wait for the first.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import torch
 
 from helpers.device import describe_device, pick_device, seed_everything
@@ -131,29 +134,29 @@ preset = choose_preset("01_sine_gan", on_gpu=device.type != "cpu")
 seed = seed_everything(1)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so every
 # stretch of $x$ gets about equally many points. There are 1,024 of them, as in the article that the
 # lecture follows.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 import math
 
 x = 2 * math.pi * torch.rand(1024, device=device)
 real_points = torch.stack([x, torch.sin(x)], dim=1)
 real_points.shape
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # You know that these points follow a formula. The networks do not: for them it is a cloud.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_points
 
 plot_points(real_points.cpu(), title="The training data")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The discriminator
 #
 # The discriminator takes a point, two numbers, and gives one answer. These are the layers of the
@@ -167,7 +170,7 @@ plot_points(real_points.cpu(), title="The training data")
 # The number *before* the sigmoid is called the **logit**. You will soon need it, so the class can
 # give you that one too.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from torch import nn
 
 
@@ -201,11 +204,11 @@ class Discriminator(nn.Module):
 discriminator = Discriminator().to(device)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # To ask the discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
 # (`train`). Nothing is learned here, so PyTorch need not remember anything for gradients.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def judge(points):
     discriminator.eval()
@@ -214,24 +217,24 @@ def judge(points):
     return answers.cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Ask the untrained discriminator about the whole plane. Its weights are small random numbers, so its
 # logits are not far from 0, and the sigmoid of 0 is 0.5: *I have no idea.*
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plane_grid, plot_answers
 
 plane = torch.from_numpy(plane_grid())
 plot_answers(plane, judge(plane), real=real_points.cpu(), title="Before training: no opinion")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
 #
 # The generator takes noise and gives a point. Again these are the layers of the lecture. Noise is a
 # pair of random numbers from the normal distribution, and `latent_dim` says how many numbers there
 # are. There is no sigmoid at the end: a point may lie anywhere.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 latent_dim = 2
 
 
@@ -253,11 +256,11 @@ class Generator(nn.Module):
 generator = Generator().to(device)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two small functions that you will use all the time: one draws noise, the other makes fakes without
 # any thought of training.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_noise(count):
     return torch.randn(count, latent_dim, device=device)
 
@@ -267,16 +270,16 @@ def generate(noise):
     return generator(noise).cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Where do 1,024 noise vectors land before training? All in a heap near (0, 0), where the sine begins,
 # and nothing like a curve. And the discriminator has no opinion about them either.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 untrained = generate(make_noise(1024))
 print(f"The untrained discriminator answers {judge(untrained).mean():.3f} on average.")
 plot_points(real_points.cpu(), untrained, title="Before training")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The loss: binary cross-entropy
 #
 # How wrong is an answer? Let $t$ be the *label*, 1 for real and 0 for fake, and let $a$ be the
@@ -288,7 +291,7 @@ plot_points(real_points.cpu(), untrained, title="Before training")
 # $t = 0$. Type in a real example that was answered with 0.8 and a fake one that was answered with
 # 0.3, and compute both losses by hand, as the lecture does.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 answer_real, label_real = torch.tensor(0.8), 1
 answer_fake, label_fake = torch.tensor(0.3), 0
 
@@ -296,33 +299,33 @@ loss_real = -label_real * torch.log(answer_real) - (1 - label_real) * torch.log(
 loss_fake = -label_fake * torch.log(answer_fake) - (1 - label_fake) * torch.log(1 - answer_fake)
 print(f"loss on real {loss_real:.4f}, loss on fake {loss_fake:.4f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # PyTorch has this formula as `BCELoss`. An `assert` stops the notebook if a claim is not true, so
 # the next cell proves that both agree.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 binary_cross_entropy = nn.BCELoss()
 assert torch.isclose(loss_real, binary_cross_entropy(answer_real, torch.tensor(1.0)))
 assert torch.isclose(loss_fake, binary_cross_entropy(answer_fake, torch.tensor(0.0)))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The discriminator's loss is the sum of both. As $t = 1$ for real and $t = 0$ for fake, two of the
 # four terms are zero, and what is left is the short formula of the lecture, with $a_\text{real}$ for
 # the answer on the real example and $a_\text{fake}$ for the answer on the fake one:
 #
 # $$\text{loss}_D = -\log(a_\text{real}) - \log(1 - a_\text{fake})$$
 
-# %%
+# %% slideshow={"slide_type": "-"}
 loss_d = loss_real + loss_fake
 assert torch.isclose(loss_d, -torch.log(answer_real) - torch.log(1 - answer_fake))
 print(f"loss of the discriminator {loss_d:.4f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The picture shows both terms. An answer that is right and sure costs next to nothing, a wrong one
 # costs much, and being *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on each side, so a
 # discriminator that knows nothing has the loss $2 \ln 2$. Remember this number.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_lines
 
 answers = torch.linspace(0.01, 0.99, 99)
@@ -334,27 +337,27 @@ assert math.isclose(-math.log(0.5) - math.log(1 - 0.5), 2 * math.log(2))
 print(f"2 ln 2 = {2 * math.log(2):.4f}")
 plot_lines(answers, losses, "answer a of the discriminator", "loss (nats)")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Sigmoid and logarithm in one go
 #
 # On paper, sigmoid and logarithm are two steps. In a computer the two steps can fail. Take a fake
 # that the discriminator is *very* sure to be real: the logit is 20. Its sigmoid is so close to 1
 # that a 32-bit number cannot tell the difference, and the logarithm of $1 - 1$ is minus infinity.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 logit, fake_label = torch.tensor(20.0, requires_grad=True), torch.tensor(0.0)
 in_two_steps = -torch.log(1 - torch.sigmoid(logit))
 print(f"sigmoid {torch.sigmoid(logit):.10f}, loss in two steps {in_two_steps:.1f}")
 assert torch.isinf(in_two_steps)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # `BCELoss` hides the infinity: it never returns more than 100. But its *gradient* is 0 here, so the
 # discriminator would learn nothing from its worst mistake. Done in one go, from the logit, the loss
 # is right and so is the gradient. That is `BCEWithLogitsLoss`, and it is why the class above has
 # `logits`. The sigmoid of the lecture is still in the network: you use it whenever you want an
 # answer, and the loss contains it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 bce = nn.BCEWithLogitsLoss()
 losses = {
     "Sigmoid, then BCELoss": binary_cross_entropy(torch.sigmoid(logit), fake_label),
@@ -364,15 +367,15 @@ for name, loss in losses.items():
     (slope,) = torch.autograd.grad(loss, logit)
     print(f"{name:22} loss {loss:5.1f}, gradient {slope:.1f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Wherever the two steps work, both ways give the same number:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 some_logits, some_labels = torch.linspace(-8, 8, 50), torch.arange(50) % 2.0
 two_steps = binary_cross_entropy(torch.sigmoid(some_logits), some_labels)
 assert torch.isclose(two_steps, bce(some_logits, some_labels))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator's loss
 #
 # The generator wants its fakes to be answered with 1. So its loss is the same formula with the label
@@ -383,19 +386,19 @@ assert torch.isclose(two_steps, bce(some_logits, some_labels))
 # A fake with the label 1: is that not a lie? It is not a statement about the fake, it is the
 # generator's *aim*. Nothing else in the formula knows which player is being trained.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 loss_g = binary_cross_entropy(answer_fake, torch.tensor(1.0))
 assert torch.isclose(loss_g, -torch.log(answer_fake))
 print(f"loss of the generator {loss_g:.4f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # You might think of a simpler aim: make large what the discriminator makes small, so minimise
 # $\log(1 - a_\text{fake})$. This is called the *saturating* loss. Both losses want the same, but
 # look at their gradients with respect to the logit $z$, where $a = \operatorname{sigmoid}(z)$:
 #
 # $$\frac{d}{dz}\bigl(-\log a\bigr) = a - 1 \qquad\qquad \frac{d}{dz} \log(1 - a) = -a$$
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 z = torch.linspace(-6, 6, 121, requires_grad=True)
 a = torch.sigmoid(z)
 (slope,) = torch.autograd.grad(-torch.log(a).sum(), z, retain_graph=True)
@@ -403,16 +406,16 @@ a = torch.sigmoid(z)
 assert torch.allclose(slope, a - 1, atol=1e-6)
 assert torch.allclose(slope_saturating, -a, atol=1e-6)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Early in training the discriminator may win easily: then its logits for fakes are far below 0.
 # There the first loss, $-\log a$, has a strong gradient, and the saturating one has nearly none. (Adam
 # hides a part of this, as it divides by the size of the gradient. The gallery at the end tries it.)
 
-# %%
+# %% slideshow={"slide_type": "-"}
 slopes = {"-log(a), used here": slope.abs(), "log(1 - a), saturating": slope_saturating.abs()}
 plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size of the gradient")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
 # The lecture trains a GAN in five steps, over and over:
@@ -428,12 +431,12 @@ plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size o
 # All five together are one *training step*. Each player gets an optimizer that knows only its own
 # weights. Adam adapts how far each weight moves; `fused` only makes it faster.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
 optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And here are the five steps in Python. Four lines need a word:
 #
 # - `detach` in step 2: the fakes are given to the discriminator as plain numbers. Step 3 does not
@@ -444,7 +447,7 @@ optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g
 #   generator. Its own weights do not change now, so PyTorch need not compute their gradients.
 # - The last line returns four numbers to look at: both losses, and the mean answers on real and fake.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 def train_step(real):
     # 1. Choose some real examples: the loop below chooses them.
     ones, zeros = torch.ones(len(real), 1, device=device), torch.zeros(len(real), 1, device=device)
@@ -468,22 +471,22 @@ def train_step(real):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Call it once, with the first 32 points. Both losses are near the values of two players who know
 # nothing: $2 \ln 2$ for the discriminator, $\ln 2$ for the generator.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 loss_d, loss_g, answer_real, answer_fake = train_step(real_points[:32])
 print(f"loss D {loss_d:.3f} (2 ln 2 = {2 * math.log(2):.3f})")
 print(f"loss G {loss_g:.3f} (  ln 2 = {math.log(2):.3f})")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is it true that only one player changes?
 #
 # Do not believe it, look. PyTorch can call a function of yours after each step of an optimizer, in
 # the middle of `train_step`. This one compares all weights with what they were before.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from torch.nn.utils import parameters_to_vector
 
 networks = {"discriminator": discriminator, "generator": generator}
@@ -501,10 +504,10 @@ def look(optimizer, args, kwargs):
     before = now
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Now one more training step, with the observer attached to both optimizers.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 before = weights()
 observers = [o.register_step_post_hook(look) for o in (optimizer_d, optimizer_g)]
 train_step(real_points[32:64])
@@ -514,7 +517,7 @@ print("moved in step 3:", *moved[0])
 print("moved in step 5:", *moved[1])
 assert moved == [["discriminator"], ["generator"]]
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### What `detach` saves
 #
 # Often you read that without `detach` step 3 would train the generator. It would not: `optimizer_d`
@@ -522,7 +525,7 @@ assert moved == [["discriminator"], ["generator"]]
 # generator. The gradients of the discriminator are the same with and without it. (Without it the
 # generator would get gradients, too; the `zero_grad` of step 5 removes them.)
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import time
 
 
@@ -538,10 +541,10 @@ def gradients_of_step_3(detach):
 assert torch.equal(gradients_of_step_3(detach=True), gradients_of_step_3(detach=False))
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The time it takes, as the median of 200 calls each:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def milliseconds(function, *args):
     times = []
     for _ in range(200):
@@ -554,7 +557,7 @@ def milliseconds(function, *args):
 print(f"with detach    {milliseconds(gradients_of_step_3, True):.2f} ms")
 print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Why step 4 makes new fakes
 #
 # Could the generator not learn from the answers of step 3? Their fakes were detached, but that is not
@@ -563,7 +566,7 @@ print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
 # does not need: many programs show the fakes of step 2 once more. The lecture makes new ones. If you try
 # it with the old answers, you meet an error that many people meet:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 fake = generator(make_noise(32))
 old_logits = discriminator.logits(fake)
 bce(old_logits, torch.zeros_like(old_logits)).backward()  # step 3
@@ -574,21 +577,21 @@ except RuntimeError as error:
     answers_are_used_up = True
 assert answers_are_used_up
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
 #
 # Afterwards you will want to see how the points found the curve. So draw 256 noise vectors now and
 # keep them: the same ones can then be followed from the first step to the last.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 fixed_noise = make_noise(256)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The experiments above have changed the networks a little. Begin afresh: a function makes two new
 # players from the same seed, with an optimizer each.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 def new_players(preset):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -601,14 +604,14 @@ def new_players(preset):
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 untrained = generate(fixed_noise)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The settings are those of the article that the lecture follows, here called *the lecture's*: learning
 # rates of 0.001, batches of 32 points, 300 epochs. `Run` hands out the real points in batches, in a new order each time it has gone through all of
 # them (one such pass is an *epoch*); it draws a progress bar; and it writes what you train to
 # `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it. The `Recording`
 # looks at both players every now and then, and changes nothing.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.recorder import Recording
 from helpers.run import Run
 
@@ -624,19 +627,19 @@ run = Run(
 )
 run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The training itself is a plain loop. Press Stop whenever you like: what has been learned stays,
 # and if you run the cell again, it goes on from there.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 for real in run.batches(real_points[: preset.images]):
     run.record(train_step(real))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points. Fresh noise, the trained generator, and the answers of
 # the trained discriminator all over the plane:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 fake_points = generate(make_noise(2000))
 plot_answers(
     plane,
@@ -646,27 +649,28 @@ plot_answers(
     title="After training: 200 real and 200 fake points",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## See it learn
 #
 # And here is how it went. Press *Play*, or drag the time to and fro: the crosses are what the
 # generator makes of the 256 noise vectors, the colours are the answers of the discriminator, with
 # its line of no opinion in black. Each arrow points where the generator is told to move a fake; tick
 # or untick what you want to see.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # *Slow motion* takes one training step apart, with your own lines of `train_step` beside it: look at
 # the first, a middle and the last one. Without a running notebook, as on GitHub, you see six moments.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
 
 show(run.recording, train_step=train_step)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # To keep it or to send it to somebody, write `show(run.recording).save("my_run.html")`: one file that
 # any browser opens, without a network and without Python.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Reading the curves
 #
 # On the left you see both losses, on the right the mean answers on real and on fake points. The
@@ -675,20 +679,20 @@ show(run.recording, train_step=train_step)
 # end on these lines, but bad fakes and a weak discriminator can lie there, too. And the curves do not
 # become quiet: each player keeps answering the other's last move.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_history
 
 history = run.history
 plot_history(history)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the trap. In other courses you have learned that a falling loss means progress. Compare the
 # beginning with the end: judged by the losses, next to nothing was gained, but the heap of points
 # has become a curve. Each loss is measured against the other player, and both have improved. So a loss cannot tell you
 # whether the fakes are good. You have to look at the fakes. (*Bins covered* is explained below: how much
 # of the curve's width the points reach.)
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import coverage, distance_to_curve
 from helpers.plotting import Table
 
@@ -709,13 +713,13 @@ Table(
 )
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Why no accuracy?
 #
 # A classifier is judged by its share of right answers. The discriminator is one, so count: an answer
 # above 0.5 is right for a real point, one below 0.5 for a fake.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def accuracy(real, fake):
     right = (judge(real) > 0.5).float().mean() + (judge(fake) < 0.5).float().mean()
     return float(right / 2)
@@ -723,12 +727,12 @@ def accuracy(real, fake):
 
 print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Tossing a coin gives 50 %. In a good GAN this number rises at first and comes back to about 50 %,
 # because the better the generator, the harder the question. Like the losses it compares two players,
 # and does not tell how good the fakes are.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Did it work?
 #
 # Three questions end every lesson: *is it plausible? is it varied? is it new?* For points the first
@@ -745,7 +749,7 @@ print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 # Set yourself a bar before you look, or any result will please you. Here it is: at most 0.06 from the
 # curve, at least 99 % inside, all 20 bins covered.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.metrics import share_inside
 
 fresh_x = 2 * math.pi * torch.rand(2000)
@@ -765,10 +769,10 @@ rows = [measure("fake", fake_points), measure("fresh real", fresh_points)]
 Table(rows, "Plausible and varied?")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Does it clear the bar?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def passes(row):
     return {
         "distance to the curve": row["distance to the curve"] <= 0.06,
@@ -780,7 +784,7 @@ def passes(row):
 missed = [name for name, passed in passes(rows[0]).items() if not passed]
 print("missed:", ", ".join(missed) or "nothing")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What would make it better
 #
 # The last step is one moment of an endless chase. A little later, or with another seed, the points
@@ -792,7 +796,7 @@ print("missed:", ", ".join(missed) or "nothing")
 # - **an average**: beside the generator, keep a running mean of its weights over about the last
 #   thousand steps. It takes no part in the game. PyTorch has it ready.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -804,10 +808,10 @@ calm = replace(
 generator, discriminator, optimizer_g, optimizer_d = new_players(calm)
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # It is the same loop with one more line, for the average.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 calm_run = Run(
     "01_sine_gan/calm",
     calm,
@@ -821,32 +825,32 @@ for real in calm_run.batches(real_points[: preset.images]):
     calm_run.record(train_step(real))
     average.update_parameters(generator)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same measures for the last moment of the calm run, and for its average:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 noise = make_noise(2000)
 average_points = average(noise).detach().cpu()
 rows += [measure("smaller learning rates", generate(noise)), measure("and average", average_points)]
 results = Table(rows, "What changes the result")
 results
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # And this is what the average makes:
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the average")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Is that luck? Only other seeds can tell. `python -m tests.benchmarks seeds 01 0 1 2` has run this
 # lesson with three of them on two CPU cores, and written down what came out:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.files import read_rows
 
 Table(read_rows("seeds_01"), "Three seeds, 2,000 points each")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The lecture's settings miss the bar with each seed; the calmer run and its average come at least four
 # times as close to the curve and meet the bar with two seeds of three. With seed 0 one bin of twenty
 # still gets too few points.
@@ -854,14 +858,14 @@ Table(read_rows("seeds_01"), "Three seeds, 2,000 points each")
 # The third question, *is it new?*, has no useful answer here: every point on the curve is close to one of
 # the 1,024. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Inside the generator
 #
 # A generator is a function: the same noise always gives the same point. Its noise is a pair of
 # numbers, so you can draw *all* of it, as a plane. Put a square grid on this plane and look where the
 # average puts it: the generator folds the plane and lays it along the sine.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_mapping
 
 ticks = torch.linspace(-2.5, 2.5, 21, device=device)
@@ -869,24 +873,24 @@ noise_grid = torch.cartesian_prod(ticks, ticks)
 landing = average(noise_grid).detach()
 plot_mapping(noise_grid.cpu(), landing.cpu())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Now go from one noise vector to another, on a straight line in ten steps. The points walk along the
 # curve and do not leave it: what lies *between* two noise vectors becomes something between the two
 # points, and is plausible too. This has two causes. The generator is a continuous function, so it cannot
 # jump. And the noise in between comes up in training, too, so the discriminator has judged these points
 # as well. In the next lessons one picture will turn into another by the same means.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 start, end = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)
 way = start + torch.linspace(0, 1, 10, device=device).unsqueeze(1) * (end - start)
 points_on_the_way = average(way).detach().cpu()
 print(f"distance to the curve on the way: {distance_to_curve(points_on_the_way):.3f}")
 plot_mapping(noise_grid.cpu(), landing.cpu(), way.cpu(), points_on_the_way)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import directions
 
 
@@ -896,22 +900,22 @@ def show_one(noise):
 
 directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And this slider goes from the start to the end of the walk above:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
 walk(show_one, start, end, shown=0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### How large must the noise be?
 #
 # The lecture gives two numbers of noise to points and 100 to digits. Is there a rule? To try it out,
 # you need a function that trains new players for some steps and puts yours back afterwards. It returns
 # 1,000 fakes and, for each step, the mean answers on real and on fake.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def try_out(steps, step=None, data=None, **settings):
     global generator, discriminator, optimizer_g, optimizer_d
     data, rows = real_points if data is None else data.to(device), []
@@ -926,10 +930,10 @@ def try_out(steps, step=None, data=None, **settings):
         generator, discriminator, optimizer_g, optimizer_d = before
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And one that gives other values to names of this notebook, as long as you are inside its `with`:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from contextlib import contextmanager
 
 
@@ -944,11 +948,11 @@ def instead(**values):
         names.update(before)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Now 1, 2 and 8 numbers of noise, with two seeds each. The training is short, so do not expect points as
 # good as those above.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 steps = 3 if preset.level == "smoke" else 2000
 
 
@@ -965,7 +969,7 @@ def try_noise(size, **values):
 rows = [try_noise(size) for size in (1, 2, 8)]
 Table(rows, f"Noise of different sizes, {steps:,} steps each")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
 # number is enough to name a place on it, and eight do no harm. With *fewer* numbers than there are
 # things that vary, a generator has to fold its noise to reach them all, as you saw it fold the plane.
@@ -978,7 +982,7 @@ Table(rows, f"Noise of different sizes, {steps:,} steps each")
 # sees the training data. What does dropout do to it? Put one behind each `ReLU`, and give the generator
 # the same noise 1,000 times:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 class DropoutGenerator(Generator):
     def __init__(self):
         super().__init__()
@@ -990,28 +994,28 @@ class DropoutGenerator(Generator):
 points = DropoutGenerator().to(device)(make_noise(1).expand(1000, -1))
 print(f"one noise vector, 1,000 times: {len(points.unique(dim=0)):,} different points")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # So dropout is chance that does not come from the noise: the generator has to make a good point whatever
 # is switched off. Train both with the same two seeds:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 rows = [{"generator": "without dropout"} | rows[1]]
 rows.append({"generator": "with dropout"} | try_noise(2, Generator=DropoutGenerator))
 Table(rows, f"Dropout in the generator, {steps:,} steps each")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Its points are near the curve, but with both seeds they reach fewer parts of it: *plausible*, and less
 # *varied*. Some GANs that turn one picture into another have dropout in the generator on purpose, in the
 # place of noise (Isola et al., CVPR 2017, arXiv 1611.07004).
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## One player at a time
 #
 # Why do both have to learn, and in turn? Let one of them rest. With a learning rate of 0 the five
 # steps run as before, but the weights of that player stay where they are. The other one learns with the
 # lecture's learning rate.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def train_alone(player, steps):
     for _ in range(steps):
         chosen = torch.randint(len(real_points), (preset.batch_size,), device=device)
@@ -1021,12 +1025,12 @@ def train_alone(player, steps):
         train_step(real_points[chosen])
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Begin with the players of the calm run, who are evenly matched. First the generator learns alone,
 # then the discriminator alone, then both go on. After each stage, keep the map of the discriminator,
 # the fakes, and some numbers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 stages, rows = {}, []
 
 
@@ -1050,15 +1054,15 @@ for stage, (player, steps) in plan.items():
     train_alone(player, 2 if preset.level == "smoke" else steps)
     look_at(stage)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Look at the crosses, from one stage to the next:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_stages
 
 plot_stages(plane, stages, real=real_points[:200].cpu())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Alone, the generator at first gains little: the discriminator's opinions were mild along most of the
 # curve. But there is always *some* place that it likes best, and step by step all the fakes move
 # there, whatever their noise. This is called **mode collapse**, and it is no mistake of the
@@ -1067,23 +1071,23 @@ plot_stages(plane, stages, real=real_points[:200].cpu())
 # ever been: it sees fakes at one place only. And when both learn again, the fakes leave the place and
 # spread, though it takes them a while. The table has the numbers:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 Table(rows, "One player at a time")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Where did the fakes meet in stage 2? Compare it with the place on the map that the discriminator of
 # that stage likes best:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answers, fake = stages["2. G alone, 2,000 more"]
 favourite = plane[answers.argmax()]
 print("the fakes are around ({:.2f}, {:.2f})".format(*fake.mean(dim=0)))
 print("the favourite place is ({:.2f}, {:.2f})".format(*favourite), f"with {answers.max():.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Try it yourself, in any order. Each button goes on from where the players stand now.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import buttons
 
 buttons(
@@ -1096,7 +1100,7 @@ buttons(
 )
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## A gallery of failures
 #
 # You may skip this part. It shows what often goes wrong, each failure one changed argument away from
@@ -1104,7 +1108,7 @@ buttons(
 # steps, from the same seed each time, and gives back 2,000 fakes. That is about a fifth of the training
 # above, so even the usual settings are not there yet.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -1129,10 +1133,10 @@ def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True
     return generator(make_noise(2000)).detach().cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Six games, and one with the usual settings:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 games = {
     "usual settings": {},
     "generator too slow": {"lr_g": 1e-5},
@@ -1144,10 +1148,10 @@ games = {
 }
 outcomes = {name: play(**changes) for name, changes in games.items()}
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # All seven, in pictures:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import draw_points, new_figure
 
 alt = "Real points and fakes of seven games: " + ", ".join(games)
@@ -1161,7 +1165,7 @@ figure.supxlabel("x (radians)")
 figure.supylabel("y")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two players of unequal speed, steps that are too large, and labels that are wrong for one player only:
 # each of them ruins the game. Two pieces of well-known advice make no difference in this game: the
 # saturating loss and the missing dropout did no harm. (One seed is not many. And Adam divides each step
@@ -1170,7 +1174,7 @@ figure
 # And in two numbers, how plausible and how varied. Read both: the heap of the second game has a small
 # distance, because it lies where the sine begins.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 rows = [
     {
         "game": name,
@@ -1181,7 +1185,7 @@ rows = [
 ]
 Table(rows, "What one changed argument does")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
@@ -1189,24 +1193,24 @@ Table(rows, "What one changed argument does")
 # says so and runs nothing. A solution is folded away under each exercise. Some use `try_out` from above,
 # which trains new players and puts yours back.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers import exercises, exercises_torch
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Real with the label 0.9
 #
 # In lesson 02 real examples will get the label 0.9 instead of 1; fakes keep the label 0. A
 # discriminator answers 0.5 to everything. What is its loss, real and fake together? With the label 1
 # it was $2 \ln 2 = 1.3863$.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # a number
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks PyTorch. The logit of the answer 0.5 is 0.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def undecided_loss():
     logits, labels = torch.zeros(32, 1), torch.full((32, 1), 0.9)
     return bce(logits, labels) + bce(logits, torch.zeros(32, 1))
@@ -1214,7 +1218,7 @@ def undecided_loss():
 
 exercises.check_undecided_loss(answer, undecided_loss)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1225,7 +1229,7 @@ exercises.check_undecided_loss(answer, undecided_loss)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 2. Where is the chance?
 #
 # You give the generator the *same* noise vector 1,000 times, and you ask the discriminator 1,000 times
@@ -1236,14 +1240,14 @@ exercises.check_undecided_loss(answer, undecided_loss)
 # - c: only the discriminator
 # - d: neither
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment counts how many different points and answers there are.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def same_again():
     noise, point = make_noise(1), real_points[:1]
@@ -1255,7 +1259,7 @@ def same_again():
 exercises.check_same_again(answer, same_again)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1266,23 +1270,23 @@ exercises.check_same_again(answer, same_again)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 3. The loss that saturates
 #
 # Write the generator's *other* loss, the mean of $\log(1 - a_\text{fake})$, as a function of the
 # logits. Which will be larger for early fakes, its gradient or that of $-\log(a_\text{fake})$, and how
 # many times?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def saturating_loss(fake_logits):
     return None  # your code
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check compares your values and gradients with the formula. Then it takes early fakes: for 200
 # steps only the discriminator learns, because the generator's learning rate is 0.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def early_logits():
     _, answers = try_out(200, learning_rate_g=0)
     return torch.logit(answers[-20:, 1:])
@@ -1290,7 +1294,7 @@ def early_logits():
 
 exercises_torch.check_saturating_loss(saturating_loss, early_logits)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1304,24 +1308,24 @@ exercises_torch.check_saturating_loss(saturating_loss, early_logits)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 4. Swap the labels
 #
 # Let 0 mean real and 1 mean fake, from now on, for both players. Predict what the generator will
 # learn: the sine, something else, nothing? Then copy `train_step` into the next cell, call the copy
 # `swapped_step` and change what has to be changed.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 swapped_step = None  # replace this line by your function
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check trains 500 steps with your function. It looks at the answers, and at the bins of the sine
 # that the fakes reach.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises_torch.check_swapped_labels(swapped_step, try_out)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1348,23 +1352,23 @@ exercises_torch.check_swapped_labels(swapped_step, try_out)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 5. Another curve
 #
 # Which cells of this notebook know that the points come from a sine? Make at least 200 points of
 # another curve, a tensor of the shape (n, 2), for example a parabola.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 my_points = None  # a tensor of the shape (n, 2)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check trains 1,000 steps with your points and measures how far they are from the nearest fake,
 # before and after.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises_torch.check_own_curve(my_points, try_out)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1377,7 +1381,7 @@ exercises_torch.check_own_curve(my_points, try_out)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - A GAN is two networks: the generator turns noise into fakes, the discriminator says how real an

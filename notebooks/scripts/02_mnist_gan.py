@@ -13,14 +13,15 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 02 · Handwritten digits
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/02_mnist_gan.ipynb)
 #
 # The GAN of lesson 01 learned to invent points. With larger networks and the same idea, it learns to
 # invent handwritten digits. You need lesson 01 for the words and for the five steps.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 5 minutes, 4 of them for the training | 1.5 GB |
@@ -33,7 +34,8 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %%
+# %% slideshow={"slide_type": "skip"} cellView="form"
+# @title Find or fetch the course
 import importlib.util
 import shutil
 import subprocess
@@ -66,18 +68,18 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives: digits that nobody has written. All were made from random
 # numbers, at the preset `lesson`.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing(
     "02_mnist_gan.png", alt="64 handwritten digits made by the trained generator of this lesson."
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## From points to pictures
 #
 # In lesson 01 an example was a point, two numbers. Now an example is a picture of 28 by 28 pixels,
@@ -90,14 +92,14 @@ Drawing(
 # | the generator's last layer | `Linear`: any number | `Tanh`: numbers from -1 to 1 |
 # | the two losses and the five steps | binary cross-entropy | the same |
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # The next cell chooses the device, the settings and the seed of all random numbers. A GPU makes this
 # lesson several times faster, but it does not need one. Nearly all of the time goes into products of
 # matrices; `medium` allows PyTorch to round their factors where the processor is faster that way.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import torch
 
 from helpers.device import describe_device, pick_device, seed_everything
@@ -110,7 +112,7 @@ preset = choose_preset(lesson, on_gpu=device.type != "cpu")
 seed = seed_everything(0)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # MNIST is a collection of handwritten digits, 60,000 for training and 10,000 for testing, put together
@@ -118,41 +120,41 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # folder `data/` if it is there, else it downloads it, else it takes the sample of 10,000 that comes
 # with the course. It prints which one you got.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.data import load_pictures
 
 data = load_pictures("digits", preset)
 data.images.shape
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # One example of each class, and its label. The GAN will never see the labels: it learns what digits
 # look like without being told that there are ten kinds.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_images
 
 first = [int((data.labels == number).nonzero()[0]) for number in range(10)]
 plot_images(data.images[first], data.class_names, columns=10, title="Real digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A pixel is a whole number from 0 (black) to 255 (white). The generator's last layer will be `Tanh`,
 # whose values lie between -1 and 1. Real pictures should fill the same range. With numbers that `Tanh`
 # cannot reach, such as 255, the discriminator could tell real from fake by them alone, and the generator
 # could do nothing about it.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
 assert images.min() == -1 and images.max() == 1
 print(tuple(images.shape), images.dtype)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The discriminator
 #
 # These are the layers of the lecture, to the letter. `view` lays the 28 rows of a picture end to
 # end, so that it becomes one row of 784 numbers. The network does not know which pixels were
 # neighbours; it has to find out.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from torch import nn
 
 
@@ -184,13 +186,13 @@ class Discriminator(nn.Module):
         return x
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
 #
 # It goes the other way: 100 random numbers become 784 pixels, and `view` makes a picture of them.
 # There is one channel, for grey.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 latent_dim = 100
 
 
@@ -213,11 +215,11 @@ class Generator(nn.Module):
         return output.view(x.size(0), 1, 28, 28)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Both players have about one and a half million weights. Send one example through each of them,
 # layer by layer, and write down the shape that comes out and the number of weights in the layer.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import Table
 
 
@@ -235,20 +237,20 @@ def show_layers(network, x, caption):
 
 show_layers(Discriminator(), torch.zeros(1, 784), "Discriminator, from a picture to an answer")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The generator is nearly its mirror image:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 show_layers(Generator(), torch.zeros(1, latent_dim), "Generator, from noise to a picture")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The players and their optimizers
 #
 # Later in this lesson you will start again with other settings, so it is worth a function that makes
 # two new players with an optimizer each.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 def new_players(preset):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -262,10 +264,10 @@ def new_players(preset):
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same three small functions as in lesson 01: draw noise, make fakes, ask for answers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_noise(count):
     return torch.randn(count, latent_dim, device=device)
 
@@ -284,21 +286,21 @@ def judge(pictures, network=None):
     return answers.cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before training
 #
 # Sixteen noise vectors, kept for the whole lesson so that you can follow what becomes of them. The
 # untrained generator makes grey clouds of them. The untrained discriminator answers about 0.5 to
 # clouds and to digits alike.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 fixed_noise = make_noise(16)
 untrained = generate(fixed_noise)
 answer = judge(untrained).mean(), judge(images[:1000]).mean()
 print("The untrained discriminator answers {:.2f} to fakes, {:.2f} to real.".format(*answer))
 plot_images(untrained, title="Before training")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings
 #
 # The lecture trains with a learning rate of 0.0001; the article that it follows takes batches of 32 and
@@ -313,7 +315,7 @@ plot_images(untrained, title="Before training")
 # - larger batches use the processor better,
 # - a smaller `beta1` makes Adam forget old gradients sooner: in a game they soon point the wrong way.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from dataclasses import asdict
 
 from helpers.presets import PRESETS
@@ -321,24 +323,24 @@ from helpers.presets import PRESETS
 rows = [asdict(PRESETS["02_mnist_gan"][level]) for level in ("lesson", "full")]
 Table([{key: row[key] for key in row if key != "images"} for row in rows], "The settings")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # What does each of them buy? `python -m tests.benchmarks recipes 8` has trained the GAN once for each row
 # of the next table, eight epochs long, each row with one change more. The distance says how far the fakes
 # are from real digits: you will meet it below. The last row has the settings of `lesson` and the small
 # sample that comes with the course, for as many steps.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.files import read_rows
 
 Table(read_rows("recipes"), "Eight epochs, one change after the other (one seed)")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
 # The training step is that of lesson 01, step for step. One thing is new: the label of real
 # pictures comes from the preset.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 bce = nn.BCEWithLogitsLoss()
 
 
@@ -366,36 +368,36 @@ def train_step(real):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Ten kinds of digits, and a loss that knows two labels? The discriminator is never asked *which*
 # digit it sees, only *real or fake*. The classes of MNIST take no part in the training. Python can
 # tell which names a function uses, and `labels` is not among them:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 used = train_step.__code__.co_names
 assert "data" not in used and "labels" not in used
 print(*used)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
 #
 # This game does not come to rest: each step answers the last step of the other player. So it pays to
 # keep, beside the generator itself, a running *average* of its weights over about the last
 # thousand steps. The average takes no part in the game. PyTorch has it ready.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # `Run` hands out the batches, draws the progress bar and writes everything to
 # `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
 # and run it: `resume` finds the run that was cut off and goes on to the very same result. (In Colab
 # files vanish with the session, unless you put the folder on Drive: see *Settings* in the course's
 # README.) The `Recording` watches both players, as in lesson 01.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.recorder import Recording
 from helpers.run import Run
 
@@ -410,12 +412,12 @@ run = Run(
 )
 run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The loop is that of lesson 01, with a line for the average and three for the picture: after each
 # epoch it shows what became of the same sixteen noise vectors. Press Stop whenever you like: what
 # has been learned stays, and the same cell goes on from there.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from IPython.display import DisplayHandle
 
 picture = DisplayHandle()
@@ -427,65 +429,65 @@ for real in run.batches(images):
         run.keep(generate(fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # All the pictures were kept. Read each row from left to right: the same noise vector, from the first
 # epoch to the last.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_film
 
 plot_film(run.kept)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The player goes through all that the recording has seen, to and fro. The border and the bar of each
 # picture are the answer of the discriminator at that moment. Click on a picture to enlarge it, move
 # over the curves to look at another time, and take one step apart in *slow motion*.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
 
 show(run.recording, train_step=train_step, frames=60)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Reading the curves
 #
 # You know the grey lines from lesson 01. Here they stand a little elsewhere. Half of what the
 # discriminator sees has the label 0.9, the other half 0. If it cannot tell them apart, its best answer
 # is the mean, 0.45, and the generator's loss is then $-\ln 0.45$:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import math
 
 undecided = preset.real_label / 2
 print(f"undecided: answer {undecided:.2f}, loss of the generator {-math.log(undecided):.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # First the discriminator runs ahead: most strokes of the early fakes give them away. Then the
 # generator catches up, and the answers come together again. A small lead remains, and that is no
 # failure: what matters is that it does not grow.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_history
 
 plot_history(run.history, real_label=preset.real_label)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Here are 64 fakes from fresh noise, made by the average. You see at once whether they look like
 # digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
 # are copies? For that you need numbers.
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 noise = make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(noise, average)
 plot_images(fakes[:64], columns=16, title="64 fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
 # never seen. First make sure that it can be trusted: let it name test pictures whose labels you know.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.classifier import load_classifier
 
 classifier = load_classifier("digits")
@@ -494,7 +496,7 @@ _, chances = classifier(test_images)
 accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
 print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The classifier sums up each picture in 64 numbers, its *features*. In them, two pictures of the same
 # digit tend to be close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
 #
@@ -511,20 +513,20 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # what a perfect generator would get. (Its precision is not 1, because rare pictures have no neighbours.
 # A generator of the most typical pictures alone would have a higher precision, and a low recall.)
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import judge as measure
 
 results = measure(classifier, fakes, images.cpu())
 results
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # So the fakes are still far from perfect, and now you can say in what: read the two columns line by
 # line, then look for the digit that is made too often.
 #
 # A warning about the Frechet distance: with few pictures it comes out too large, even for real
 # against real. So a value means nothing without the number of pictures.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import frechet_by_samples
 
 features, _ = classifier(fakes)
@@ -532,14 +534,14 @@ real_features, _ = classifier(images[:20_000].cpu())
 for distance in frechet_by_samples(features, real_features):
     print(distance)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is it new?
 #
 # A generator that hands out training pictures would get the best numbers above. So look for the
 # training picture that is nearest to each fake. Every second picture is the neighbour of the fake to
 # its left: alike, but not the same.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import novelty
 
 news = novelty(fakes[:200], images.cpu(), test_images[:200])
@@ -548,23 +550,23 @@ plot_images(
     pairs, ["fake", "nearest"] * 8, columns=8, title="Fakes and their nearest training pictures"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # How near is too near? Compare with real digits that were not in the training data: they have near
 # neighbours too. The distance is the root of the mean squared difference of the pixels, on their scale
 # from -1 to 1. The last line counts pictures that are nearer than 99 of 100 real ones: for copies it
 # would be 1.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 news
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## A walk through the noise
 #
 # Take two noise vectors and go from one to the other in small steps. A generator that has learned single
 # pictures by heart would change suddenly on the way. This one changes slowly nearly everywhere, which is
 # a hint and no proof. In some places it is steep, and there a digit becomes another within two steps.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
 way = torch.linspace(0, 1, 10, device=device).view(1, -1, 1)
 steps = start + way * (end - start)
@@ -572,42 +574,42 @@ plot_images(
     generate(steps.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Walk yourself. The slider moves all four at once, from the left end of the rows to the right:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
 walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0], shown=0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
 #
 # What would more time have brought? A longer run comes with the course, so that you need not wait for
 # it: the settings of the preset `lesson` for 30 epochs. Its weights fit into the very same class.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.checkpoint import load_weights
 
 long_run = Generator().to(device)
 facts = load_weights(long_run, "digits_generator_best")
 print(f"{facts['steps']:,} steps; {facts['data']}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Each row is one generator. Both have got the same sixteen noise vectors, and make different digits of
 # them: what a noise vector means is up to the generator.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 rows = {"your run": average, "30 epochs": long_run}
 strip = torch.cat([generate(noise[:16], network) for network in rows.values()])
 labels = [name if i == 0 else "" for name in rows for i in range(16)]
 plot_images(strip, labels, columns=16, title="Your run and a longer one")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for both:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 def summary(name, network):
     result = measure(classifier, generate(noise, network), images.cpu())
     return {
@@ -623,12 +625,12 @@ samples = f"{results.frechet.samples:,} pictures each (precision, recall: {resul
 floor = f"Frechet distance of real to real {results.frechet.floor:.1f}"
 Table([summary(*row) for row in rows.items()], f"{samples}; {floor}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # So *when should you stop*? Not when the losses say so, for they stay where they are. Measure now and
 # then, keep the weights of the best moment, and stop when the measure no longer gets better. Lesson 04
 # does that.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## When it fails
 #
 # You may skip this part. It ruins a good GAN in several ways, and puts some well-known advice to the
@@ -637,7 +639,7 @@ Table([summary(*row) for row in rows.items()], f"{samples}; {floor}")
 # always from the same seed. A `beginner` is a generator that has learned nothing yet. The players that
 # you have trained are put back afterwards.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 from helpers.compact import CURVES
@@ -665,20 +667,20 @@ def experiment(name, step=train_step, beginner=False, dropout=True, **settings):
         preset, generator, discriminator, optimizer_g, optimizer_d = before
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # First the game without any change. Every other one is compared with it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 games, steps = {}, 3 if preset.level == "smoke" else 300
 usual = "usual settings"
 experiment(usual)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two numbers for each game, from 2,000 fakes: the Frechet distance, and the share of the ten classes
 # that are covered. And two rows of pictures: the game above, the usual one below.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import class_counts, frechet
 from helpers.plotting import SmallPicture
 
@@ -699,58 +701,58 @@ def compare(name):
     return SmallPicture(plot_images(strip, columns=12, title=f"Above: {name}. Below: {usual}"))
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
 #
 # Take a beginner against the trained discriminator. And let that be as sure as it likes: real
 # pictures get the label 1.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 experiment("the discriminator wins", beginner=True, real_label=1.0)
 compare("the discriminator wins")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Here is how the game went. Most of the time the answers are near 1 for real and near 0 for fake, and
 # the discriminator's loss is close to 0. That looks like success, but the generator has not learned a
 # single digit in the meantime: nearly all that it tries is called fake.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 columns = games["the discriminator wins"][1]
 medians = {name: float(torch.tensor(values).median()) for name, values in columns.items()}
 print(", ".join(f"median {name} {value:.2f}" for name, value in medians.items()))
 history = columns | {"step": range(1, steps + 1)}
 SmallPicture(plot_history(history, title="The discriminator wins"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### The generator alone
 #
 # With a learning rate of 0 the discriminator does not learn. At first it is still a good judge. But
 # step by step the generator finds the places where it is wrong, and nobody puts it right: the fakes
 # are answered with ever larger numbers while the digits fall apart.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 experiment("the generator alone", learning_rate_d=0.0)
 answers = games["the generator alone"][1]["answer_fake"]
 print(f"mean answer on fakes {answers[0]:.2f} in the first step, {answers[-1]:.2f} in the last")
 compare("the generator alone")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Mode collapse
 #
 # Now let the generator learn ten times as fast as usual. It ends at one picture and makes nothing
 # else, whatever the noise. This is called **mode collapse**. The discriminator has long called that
 # picture fake, but the generator does not find its way back.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 experiment("mode collapse", learning_rate_g=8e-3)
 print(f"answer on fakes in the last step {games['mode collapse'][1]['answer_fake'][-1]:.2f}")
 compare("mode collapse")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # You can see it, and you can measure it. The *spread* is the standard deviation over the pictures, as
 # a mean over all pixels.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def spread(pictures):
     return float(pictures.std(dim=0).mean())
 
@@ -759,24 +761,24 @@ for name in ("mode collapse", usual):
     print(f"spread {spread(games[name][0]):.3f}, {name}")
 print(f"spread {spread(images[:2000]):.3f}, real digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### The learning rate is too high
 #
 # Would it have helped if the discriminator had become faster, too? No. The generator's steps are too
 # large, and so it is lost even if both players learn ten times as fast as usual:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 experiment("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
 compare("both learn too fast")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Labels swapped
 #
 # The next three games change a line of the training step. Here it is once more, with a switch for each
 # of these lines. As long as no switch is thrown, it does what `train_step` does.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def flawed_step(real, swapped=False, saturating=False, detach=True):
     shape = (len(real), 1)
     ones, zeros = torch.ones(shape, device=device), torch.zeros(shape, device=device)
@@ -802,36 +804,36 @@ def flawed_step(real, swapped=False, saturating=False, detach=True):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # A common slip is to swap the labels of the discriminator and to forget the generator's. The
 # discriminator learns to say 1 for fakes. The generator goes on aiming at 1, and so away from all
 # digits:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from functools import partial
 
 experiment("labels swapped", step=partial(flawed_step, swapped=True))
 compare("labels swapped")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # If you swap the labels for *both* players, the GAN learns as before: 0 and 1 are but names for the two
 # sides. You can try that in lesson 01, exercise 4.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Three pieces of advice, put to the test
 #
 # *Never leave out `detach`.* Without it, step 3 follows the fakes back into the generator. But step 5
 # throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same,
 # to the last bit, as in the usual game, which was played with `train_step`:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 experiment("no detach", step=partial(flawed_step, detach=False))
 print("all 2,000 fakes the same:", torch.equal(games["no detach"][0], games[usual][0]))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # What it costs is work. PyTorch can count the multiplications and additions that step 3 takes:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -846,31 +848,31 @@ def work_of_step_3(detach):
 work = {detach: work_of_step_3(detach) for detach in (True, False)}
 print(f"step 3 with detach {work[True] / 1e9:.2f} billion, without {work[False] / 1e9:.2f} billion")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # *Use dropout in the discriminator.* Lesson 01 did as well without it. Here the advice is good: without
 # dropout the answers are further apart, and the distance grows to well above the usual one. All ten
 # classes are still there, and the pictures alone would hardly have told you.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 experiment("no dropout", dropout=False)
 for name in ("no dropout", usual):
     means = [games[name][1][f"answer_{kind}"][-100:].mean() for kind in ("real", "fake")]
     print("{}: mean answer on real {:.2f}, on fake {:.2f}".format(name, *means))
 compare("no dropout")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # *Never use the saturating loss.* Lesson 01 showed why: its gradient vanishes where the answers on fakes
 # are near 0. But between two players of equal strength they are not, and this loss does no worse:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 experiment("saturating loss", step=partial(flawed_step, saturating=True))
 compare("saturating loss")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And where the answers *are* near 0, as in the first game? In this time the beginner learns no digit
 # with either loss. Compare what it costs the discriminator to stay ahead:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 changes = {"beginner": True, "real_label": 1.0}
 experiment("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
 for name in ("the discriminator wins", "saturating loss, beginner"):
@@ -878,36 +880,36 @@ for name in ("the discriminator wins", "saturating loss, beginner"):
     print(f"mean loss of the discriminator in the last 100 steps {loss:.3f}, {name}")
 compare("saturating loss, beginner")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # All games in one table, with the distance that a perfect generator would get:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 floor = frechet(classifier(games[usual][0])[0], reference).floor
 caption = f"2,000 fakes after {steps} steps; Frechet distance of real to real {floor:.1f}"
 Table([score(name) for name in games], caption)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### See it fail
 #
 # The generator alone, beside the usual game. Both sides begin with the same sixteen pictures.
 # Watch the borders on the failing side: the answers rise while the digits fall apart. To see another
 # game, for example `mode collapse`, put its name in the place of the first one.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 failing, cured = games["the generator alone"][2], games[usual][2]
 show(failing, cured, train_step=train_step, frames=10)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain, as in lesson 01: write your answer into the cell with
 # `answer = None`, run it and the cell below it. Before you have answered, the check says so and runs
 # nothing. A solution is folded away under each exercise.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers import exercises, exercises_torch
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Smaller noise
 #
 # The trained generator has always got noise of the normal distribution, with numbers of a size of
@@ -917,15 +919,15 @@ from helpers import exercises, exercises_torch
 # - b: nearly all like one and the same picture
 # - c: as always
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment measures the spread and counts what the classifier takes for no digit. For comparison
 # the check also runs it with the usual noise, and with noise that is ten times larger.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def scaled_noise(scale):
     pictures = generate(scale * make_noise(1000), average)
     classes = class_counts(classifier(pictures)[1].argmax(axis=1))
@@ -934,7 +936,7 @@ def scaled_noise(scale):
 
 exercises.check_small_noise(answer, scaled_noise)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -946,20 +948,20 @@ exercises.check_small_noise(answer, scaled_noise)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 2. Half of the digits
 #
 # A generator makes perfect digits, all equally often, but only the even ones. What is the entropy of
 # its class counts? For all ten digits it is $\log_2 10 = 3.32$ bits.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # a number
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment takes real test pictures, 100 of each even digit, and lets the classifier count.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def entropy_of_even_digits():
     even = [(data.test_labels == digit).nonzero()[:100, 0] for digit in (0, 2, 4, 6, 8)]
     _, chances = classifier(test_images[torch.cat(even)])
@@ -968,7 +970,7 @@ def entropy_of_even_digits():
 
 exercises.check_even_digits(answer, entropy_of_even_digits)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -979,7 +981,7 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 3. The thief
 #
 # Somebody sells you a generator that takes pictures from the training data and hands them out as its
@@ -990,14 +992,14 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 # - c: the nearest training picture
 # - d: none of them
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 stolen pictures with all of them.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def thief():
     stolen = images[torch.randperm(len(images))[:1000]].cpu()
     news = novelty(stolen[:200], images.cpu(), test_images[:200])
@@ -1006,7 +1008,7 @@ def thief():
 
 exercises.check_thief(answer, thief)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1017,22 +1019,22 @@ exercises.check_thief(answer, thief)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 4. Two steps against one
 #
 # Write a training step in which the discriminator learns twice, each time from fresh fakes, and then
 # the generator once. Predict first: what will a step like this do to the losses? Copy `train_step`
 # into the next cell, call the copy `two_steps` and change it.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 two_steps = None  # replace this line by your function
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check watches one call with new players: who is trained when, with which noise, and how the
 # discriminator's answers change.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def watch(step):
     global generator, discriminator, optimizer_g, optimizer_d
     before = generator, discriminator, optimizer_g, optimizer_d
@@ -1047,7 +1049,7 @@ def watch(step):
 
 watch(two_steps)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1075,22 +1077,22 @@ watch(two_steps)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 5. Pictures from 0 to 1
 #
 # A colleague scales the real pictures to the range from 0 to 1 instead of -1 to 1. Write the generator
 # that fits them: the same number of weights, every pixel between 0 and 1, and nothing cut off.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 UnitGenerator = None  # replace this line by your class
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check looks at the shape, the weights and the range of what it makes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1105,7 +1107,7 @@ exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixe
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - The GAN of lesson 01 makes digits once its networks are larger: the losses and the five steps are
@@ -1121,6 +1123,6 @@ exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixe
 #
 # Here are the measures of this run once more.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s")
 results

@@ -13,7 +13,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 03 · The same GAN on clothes
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/03_fashion_gan.ipynb)
@@ -21,7 +21,8 @@
 # *Everything depends on the input data*, says the lecture, and gives its GAN pictures of clothes for
 # pictures of digits. You do the same here. Nothing is new but the data, so this is the lesson in which
 # you find out what a GAN owes to its data and what it brings along. You need lesson 02.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU) | two trainings of 8 epochs each | about 10 minutes, 7 of them for the training | 1.5 GB |
@@ -31,7 +32,8 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %%
+# %% slideshow={"slide_type": "skip"} cellView="form"
+# @title Find or fetch the course
 import importlib.util
 import shutil
 import subprocess
@@ -64,24 +66,24 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives: clothes that nobody has sewn, made from random numbers.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing(
     "03_fashion_gan.png", alt="64 pieces of clothing made by the trained generator of this lesson."
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # Two names are all that differs from lesson 02: that of the lesson, here, and that of the data, in the
 # cell after it. The networks, the training step and the loop are those of lesson 02, letter by letter:
 # a test of the course compares them. You may run these cells without reading them again.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import torch
 
 from helpers.device import describe_device, pick_device, seed_everything
@@ -94,52 +96,52 @@ preset = choose_preset(lesson, on_gpu=device.type != "cpu")
 seed = seed_everything(0)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # Fashion-MNIST was put together by Zalando Research (licence MIT) to be as like MNIST as it can be:
 # 70,000 pictures of 28 by 28 grey pixels, in ten classes. What is on them could hardly be less alike.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.data import load_pictures
 
 data = load_pictures("clothes", preset)
 data.images.shape
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # One example of each class. As before, the GAN will never see the names.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_images
 
 first = [int((data.labels == number).nonzero()[0]) for number in range(10)]
 plot_images(data.images[first], data.class_names, columns=5, title="Real clothes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Lines have become areas: a digit is a white stroke on black, but a pullover fills the picture, and
 # its greys matter. Two numbers show it, the mean pixel and the share of pixels that are neither
 # nearly black nor nearly white:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 digits = load_pictures("digits", preset)
 for name, pictures in {"digits": digits.images, "clothes": data.images}.items():
     grey = ((pictures > 25) & (pictures < 230)).float().mean()
     print(f"{name:8} mean pixel {pictures.float().mean():.0f} of 255, share of greys {grey:.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The pixels get the range of the generator's `Tanh` again.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
 assert images.min() == -1 and images.max() == 1
 print(tuple(images.shape), images.dtype)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## The same two networks
 #
 # The discriminator, to the letter:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from torch import nn
 
 
@@ -171,10 +173,10 @@ class Discriminator(nn.Module):
         return x
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The generator, to the letter:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 latent_dim = 100
 
 
@@ -197,10 +199,10 @@ class Generator(nn.Module):
         return output.view(x.size(0), 1, 28, 28)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # New players with new weights, and an optimizer for each:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def new_players(preset):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
@@ -214,10 +216,10 @@ def new_players(preset):
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And the three small functions: draw noise, make fakes, ask for answers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_noise(count):
     return torch.randn(count, latent_dim, device=device)
 
@@ -236,23 +238,23 @@ def judge(pictures, network=None):
     return answers.cpu()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Before training
 #
 # The untrained generator makes the same grey clouds as in lesson 02: with the same seed it has the
 # same weights, and it has not seen any data yet.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 fixed_noise = make_noise(16)
 untrained = generate(fixed_noise)
 answer = judge(untrained).mean(), judge(images[:1000]).mean()
 print("The untrained discriminator answers {:.2f} to fakes, {:.2f} to real.".format(*answer))
 plot_images(untrained, title="Before training")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## The same five steps
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 bce = nn.BCEWithLogitsLoss()
 
 
@@ -280,21 +282,21 @@ def train_step(real):
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The first way: new weights
 #
 # The lecture loads clothes "into the GAN already created". That can mean two things. The first: take
 # the same layers and the same settings, but begin with new random weights.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The run writes to `data/runs/03_fashion_gan/`.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.recorder import Recording
 from helpers.run import Run
 
@@ -309,10 +311,10 @@ run = Run(
 )
 run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # As before: press Stop whenever you like, and run the cell again to go on.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from IPython.display import DisplayHandle
 
 picture = DisplayHandle()
@@ -324,31 +326,31 @@ for real in run.batches(images):
         run.keep(generate(fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # From the first epoch to the last: the outlines come first. After that a row may still turn into
 # another piece of clothing, for nothing tells the generator to stay with one.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_film
 
 plot_film(run.kept)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The curves look like those of the digits. Nothing in them says what is being learned.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import plot_history
 
 plot_history(run.history, real_label=preset.real_label)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The second way: go on from the digits
 #
 # The other meaning: keep the weights too. Let a GAN that has learned digits go on, with clothes for
 # its real pictures. The course has a pair of players that were trained on digits for 30 epochs. Keep
 # the first way's players under other names, then load the digits' weights into new ones.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.checkpoint import load_weights
 
 fresh, fresh_discriminator = average, discriminator
@@ -357,18 +359,18 @@ load_weights(generator, "digits_generator_best")
 load_weights(discriminator, "digits_discriminator_best")
 average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The same sixteen noise vectors still give digits. And the digits' discriminator has never seen a
 # piece of clothing.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 started_as = generate(fixed_noise)
 plot_images(started_as, title="The generator of the digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Now give it clothes. It is the same loop.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 warm_run = Run(
     f"{lesson}/from_digits",
     preset,
@@ -380,10 +382,10 @@ warm_run = Run(
 )
 warm_run.resume()
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Watch the first epochs: how long does it remember the digits?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 picture = DisplayHandle()
 picture.display(plot_images(started_as))
 for real in warm_run.batches(images):
@@ -394,30 +396,30 @@ for real in warm_run.batches(images):
         title = f"After epoch {warm_run.epoch}"
         picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Each row is one noise vector: on the left the digit that it used to be. After the first epoch no digit
 # is left. The player below shows how soon that happens.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 plot_film({0: started_as} | warm_run.kept)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Both ways on one clock: on the left clothes come out of noise, on the right out of digits. Press
 # *Play*, or drag the time.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
 
 run.recording.title = "From new weights"
 show(run.recording, warm_run.recording, train_step=train_step, frames=40)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Another small classifier, trained on the names of clothes. They are harder to tell apart than digits:
 # a shirt and a pullover look much alike at 28 by 28 pixels.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.classifier import load_classifier
 
 classifier = load_classifier("clothes")
@@ -426,11 +428,11 @@ _, chances = classifier(test_images)
 accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
 print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same measures as in lesson 02 for both ways, from the same noise. The last row is a measurement
 # of other real pictures in the place of fakes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import judge as measure
 
 noise = make_noise(200 if preset.level == "smoke" else 10_000)
@@ -438,10 +440,10 @@ ways = {"new weights": fresh, "from the digits": average}
 fakes = {name: generate(noise, network) for name, network in ways.items()}
 results = {name: measure(classifier, made, images.cpu()) for name, made in fakes.items()}
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Both ways in one table:
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Table
 
 rows = [
@@ -462,7 +464,7 @@ rows.append(dict(zip(rows[0], ("real pictures", *real), strict=True)))
 samples = f"{last.frechet.samples:,} pictures each (precision, recall: {last.compared:,})"
 Table(rows, f"Two ways to the same clothes, {samples}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # In this run the digits' players have a head start: after the same number of epochs of clothes their
 # distance, precision and recall are better. The comparison is not quite even, for they had 30 epochs of
 # training before. What they bring along was not measured. And it is one run: another seed may differ.
@@ -471,18 +473,18 @@ Table(rows, f"Two ways to the same clothes, {samples}")
 # are plausible, each class has its share, and yet within a class they are much alike. Precision alone
 # would not have told you.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are 64 fakes of the first way.
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 plot_images(fakes["new weights"][:64], columns=16, title="64 fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which classes does it favour?
 #
 # A fair generator would give each class a tenth. Count what the classifier sees.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 counts = {way: (*result.classes.counts, result.classes.none) for way, result in results.items()}
 rows = [
     {"class": name} | {way: f"{counts[way][index] / len(noise):.0%}" for way in counts}
@@ -490,12 +492,12 @@ rows = [
 ]
 Table(rows, "Share of each class among the fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it new?
 #
 # Every second picture is the training picture that is nearest to the fake on its left.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import novelty
 
 made = fakes["new weights"]
@@ -505,32 +507,32 @@ plot_images(
     pairs, ["fake", "nearest"] * 8, columns=8, title="Fakes and their nearest training pictures"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # As in lesson 02, compare with real pictures that were not in the training data:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 news
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Digits beside clothes
 #
 # The same layers, the same losses, the same five steps, the same noise. The data differ (and the digits'
 # generator was trained longer, for 30 epochs).
 
-# %%
+# %% slideshow={"slide_type": "-"}
 digit_maker = Generator().to(device)
 load_weights(digit_maker, "digits_generator_best")
 both = torch.cat([generate(noise[:16], digit_maker), generate(noise[:16], fresh)])
 plot_images(both, columns=16, title="From the same noise: digits and clothes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a discriminator knows
 #
 # The generator shows what it has learned. What has the discriminator learned? Ask the one of the
 # digits and the one of the clothes about digits, clothes and noise. Before you look: what will the
 # digits' discriminator say about a pullover?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 digit_judge = Discriminator().to(device)
 load_weights(digit_judge, "digits_discriminator_best")
 judges = {"digits": digit_judge, "clothes": fresh_discriminator}
@@ -540,18 +542,18 @@ shown = {
     "noise": torch.rand(1000, 1, 28, 28) * 2 - 1,
 }
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The pictures are those of the test sets, so no discriminator has seen them in training. Remember that
 # 0.45 is the answer of one that cannot decide.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 rows = []
 for trained_on, network in judges.items():
     row = {"trained on": trained_on}
     rows.append(row | {name: float(judge(seen, network).mean()) for name, seen in shown.items()})
 Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The digits' discriminator, which was trained longer, is sure that noise is fake, and mostly rejects
 # clothes. Why, the table does not say. That of the clothes answers digits as it answers clothes, and is milder even with
 # noise. It was trained on clothes against *the generator's fakes*, and the fakes never looked like
@@ -559,14 +561,14 @@ Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 # It knows how the fakes that it has met differ from the data, and outside of that its answer means
 # little.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bring your own data
 #
 # The GAN takes whatever has 28 by 28 grey pixels. `load_images` makes such a data set of a folder of
 # pictures: it cuts out the middle square, makes it small and grey, and leaves out what is no picture.
 # To try it, here is a folder with drawn faces, and two files that will not do.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import zipfile
 from tempfile import mkdtemp
 
@@ -576,21 +578,21 @@ with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
 (folder / "broken.jpg").write_text("This is no picture.")
 (folder / "notes.txt").write_text("Nor is this.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # One call makes a data set of it, and says what it left out and why; a text file is passed over. Put
 # the path of a folder of your own in its place, with a few hundred pictures or more. In Colab upload a
 # zip file (the folder symbol on the left) and unpack it with `!unzip -q my.zip -d my_pictures`.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.data import load_images
 
 own = load_images(folder, size=28, channels=1)
 plot_images(own.images[:16], title="Your own data")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And the very same GAN learns faces:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 own_images = (own.images.float() / 127.5 - 1).unsqueeze(1).to(device)
@@ -608,22 +610,22 @@ for real in own_run.batches(own_images):
     own_run.record(train_step(real))
 plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # A minute of training, and a face can be made out, though nearly the same one each time: mode collapse
 # again. What the GAN owes to the data is what it draws. Its faults are its own: which classes it favours,
 # and how little varied it is.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain: write your answer into the cell with `answer = None`, run it
 # and the cell below it. Before you have answered, the check says so and runs nothing. A solution is
 # folded away under each exercise.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers import exercises, exercises_torch
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Mirror writing
 #
 # You know what the digits' discriminator says to clothes and to noise. Now it gets digits again, but
@@ -635,14 +637,14 @@ from helpers import exercises, exercises_torch
 # - c: only the negatives
 # - d: neither
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks it about 1,000 pictures of each kind.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def mirror_writing():
     pictures = shown["digits"]
     changed = {"digits": pictures, "mirrored": pictures.flip(3), "negative": -pictures}
@@ -652,7 +654,7 @@ def mirror_writing():
 
 exercises.check_mirror_writing(answer, mirror_writing)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -664,7 +666,7 @@ exercises.check_mirror_writing(answer, mirror_writing)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 2. Nine of ten
 #
 # A generator makes perfect clothes of nine classes, but never a bag. Which number falls by more than a
@@ -675,14 +677,14 @@ exercises.check_mirror_writing(answer, mirror_writing)
 # - c: only recall
 # - d: neither
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 real test pictures, with the bags and without them.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def nine_of_ten(missing):
     bag = data.class_names.index("bag")
     chosen = data.test_labels != bag if missing else data.test_labels >= 0
@@ -691,7 +693,7 @@ def nine_of_ten(missing):
 
 exercises.check_nine_of_ten(answer, nine_of_ten)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -704,7 +706,7 @@ exercises.check_nine_of_ten(answer, nine_of_ten)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 3. Scrambled pixels
 #
 # Somebody has moved the 784 pixels of every picture to other places, in the same way for all: you
@@ -713,24 +715,24 @@ exercises.check_nine_of_ten(answer, nine_of_ten)
 # digits exactly as the original answers digits, only by moving weights to other places. Below,
 # `order[i]` says where pixel `i` of the scrambled picture was before.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 order = torch.randperm(784, device=device)
 scrambled = shown["digits"].to(device).flatten(1)[:, order].view(-1, 1, 28, 28)
 plot_images(scrambled[:16].cpu(), columns=16, title="Scrambled digits")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Which layer meets the pixels, and where does its weight matrix have one column for each of them?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 rewired = None  # a discriminator
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check compares weights and answers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises_torch.check_rewired(rewired, digit_judge, shown["digits"].to(device), order)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -747,28 +749,28 @@ exercises_torch.check_rewired(rewired, digit_judge, shown["digits"].to(device), 
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 4. In colour
 #
 # With `channels=3`, `load_images` gives you colour. Then a picture is (3, 28, 28): red, green and blue.
 # Predict first: how many layers of each player have to change, and how many weights will it have? Then
 # write both networks. As before, the discriminator needs `forward` and `logits`.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 ColourGenerator = None  # replace this line by your class
 ColourDiscriminator = None  # and this one
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check looks at shapes, range, colours and numbers of weights.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises_torch.check_colour(
     (ColourGenerator, ColourDiscriminator),
     (Generator().to(device), Discriminator().to(device)),
     fixed_noise,
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -798,7 +800,7 @@ exercises_torch.check_colour(
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - The same layers, losses and steps that made digits make clothes, and even faces: only the data differ.
@@ -810,7 +812,7 @@ exercises_torch.check_colour(
 #
 # **Next:** [04 · Faces, in Keras](04_celeba_keras_gan.ipynb). In colour, larger, with other networks.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 seconds = f"{run.seconds:.0f} s and {warm_run.seconds:.0f} s"
 print(f"preset {preset.level}, {run.step:,} steps for each way, in {seconds}")
 results["new weights"]

@@ -13,7 +13,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 04 · Faces, in Keras
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/04_celeba_keras_gan.ipynb)
@@ -21,7 +21,8 @@
 # The hardest lesson: pictures of faces, in colour, with convolutional networks, in another library.
 # First you train the networks of the lecture and measure what they can do. Then you go one step
 # further, with the same data and the same five steps, and measure again. You need lessons 01 and 02.
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
 # | `lesson` (without a GPU) | faces of 64 pixels, an eighth of the filters | 7 minutes, 6 of them for the two trainings | 1.5 GB |
@@ -34,7 +35,8 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %%
+# %% slideshow={"slide_type": "skip"} cellView="form"
+# @title Find or fetch the course
 import importlib.util
 import shutil
 import subprocess
@@ -67,18 +69,18 @@ course, what = find_course()
 sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is where this lesson arrives: faces of nobody, made from random numbers by the second GAN, at
 # the preset `lesson`.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing(
     "04_celeba_keras_gan.png", alt="64 drawn faces made by the trained generator of this lesson."
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Why faces are harder
 #
 # A digit is a few strokes on black. A face has many parts, and all of them have to agree: two eyes of
@@ -92,13 +94,13 @@ Drawing(
 # | the library | PyTorch | Keras 3, with TensorFlow below it |
 # | the two losses and the five steps | binary cross-entropy | the same |
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
 # TensorFlow greets with some lines about how it was built; `quiet_start` keeps them off. The rest you
 # know: device, settings, and the seed of all random numbers.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.keras_device import describe_device, peak_memory, pick_device, quiet_start
 from helpers.presets import PRESETS, choose_preset
 
@@ -113,7 +115,7 @@ seed = 0
 keras.utils.set_random_seed(seed)
 print(f"{describe_device()} | Keras {keras.__version__} | preset {preset.level} | seed {seed}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
 # The lecture trains on 10,000 faces of **CelebA**: photographs of celebrities, cut so that the eyes
@@ -128,7 +130,7 @@ print(f"{describe_device()} | Keras {keras.__version__} | preset {preset.level} 
 #
 # The last faces are *held out*: they are not used for training, so that you can compare with them.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.errors import CourseError
 from helpers.faces import load_faces
 
@@ -139,16 +141,16 @@ held_out = min(preset.held_out, len(faces.images) // 4)
 training, fresh = faces.images[:-held_out], faces.images[-held_out:]
 print(f"{len(training):,} to train with, {len(fresh)} held out")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The array lies on the disk, not in memory: only those faces are read that are asked for. Here are
 # 32 of them.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_faces
 
 plot_faces(training[:32], columns=16, title="Real faces")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### From the disk to the network
 #
 # Which face comes when? One table says it for the whole training: one row for each iteration, one
@@ -156,7 +158,7 @@ plot_faces(training[:32], columns=16, title="Real faces")
 # shuffled again. The order depends on the seed alone, so a run that was cut off can go on with the
 # very row that was next.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import math
 
 import numpy as np
@@ -170,11 +172,11 @@ def plan(settings):
     return order[:wanted].reshape(settings.iterations, settings.batch_size)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # `tf.data` makes batches of the plan while the network is busy with the batch before (`prefetch`).
 # The generator will end with `tanh`, as in lesson 02, so pixels become numbers from -1 to 1.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def read(chosen):
     return training[chosen]
 
@@ -193,7 +195,7 @@ def real_batches(settings, start=0):
 for real in real_batches(preset.first).take(1):
     print(real.shape, real.dtype, f"from {np.min(real):.2f} to {np.max(real):.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## From PyTorch to Keras
 #
 # Nothing of what you learned has changed but the names:
@@ -215,7 +217,7 @@ for real in real_batches(preset.first).take(1):
 # | the number of weights | `p.numel()` for each `p` | `network.count_params()` |
 # | the loop | `for real in run.batches(images)` | `fit`, which calls `train_step` for each batch |
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The discriminator of the lecture
 #
 # These are the layers of the lecture, to the letter. A **convolution** `Conv2D(256, 3)` moves 256
@@ -227,7 +229,7 @@ for real in real_batches(preset.first).take(1):
 # are fewer of them, and the picture is smaller: nothing else differs. As in lesson 01 the sigmoid is
 # a layer of its own, because the loss will need the logit before it.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from keras import Input, Model
 from keras.layers import Activation, Conv2D, Dense, Dropout, Flatten, LeakyReLU
 
@@ -251,7 +253,7 @@ def create_discriminator(preset):
     return Model(disc_input, Activation("sigmoid", dtype="float32")(logit), name="discriminator")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator of the lecture
 #
 # A `Dense` layer makes a very small picture with many channels out of the noise. Each
@@ -259,7 +261,7 @@ def create_discriminator(preset):
 # picture has an eighth of the final size, 16 by 16 for 128. The last convolution makes three channels
 # of it: red, green and blue.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from keras.layers import Conv2DTranspose, Reshape
 
 
@@ -285,11 +287,11 @@ def create_generator(preset):
     return Model(gen_input, x, name="generator")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The lecture's comment says that the small picture has the size of the discriminator's last
 # convolution. With these layers that is not so, and nothing depends on it:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 full = PRESETS["04_celeba_keras_gan"]["full"]
 small = create_generator(full).layers[3]
 last = create_discriminator(full).layers[3]
@@ -297,7 +299,7 @@ print(f"generator, {small.name}: {small.output.shape[1:]}")
 print(f"discriminator, {last.name}: {last.output.shape[1:]}")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## What it will cost
 #
 # Convolutions have few weights but use each of them at every place of the picture. So look at two
@@ -305,7 +307,7 @@ print(f"discriminator, {last.name}: {last.output.shape[1:]}")
 # A layer multiplies each of its weights with something once for each place where its filters stand:
 # the places of its output, or those of its input if it is a transposed convolution.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def multiply_adds(layer):
     if not hasattr(layer, "kernel"):
         return 0
@@ -313,11 +315,11 @@ def multiply_adds(layer):
     return math.prod(where.shape[1:-1]) * math.prod(layer.kernel.shape)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And the **memory**: on the way back, training needs the outputs of all layers again, for all
 # pictures of the batch. As a rule they are 32-bit numbers of 4 bytes each.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import Table
 
 
@@ -341,12 +343,12 @@ for level in dict.fromkeys(["full", preset.level]):
         rows.append(cost(f"{network.name}, {level}", network, chosen.first))
 Table(rows, "The networks of the lecture, and as they are used here")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Nearly all multiply-adds go into the two large convolutions of the generator, which work at the full size
 # of the picture. How long an iteration takes, only a trial can tell. It comes in a minute, when there
 # is something to run.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## What had to change for Keras 3
 #
 # The lecture was written for an older Keras. Line by line:
@@ -360,7 +362,7 @@ Table(rows, "The networks of the lecture, and as they are used here")
 #
 # Try the first two:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import warnings
 
 from keras.optimizers import RMSprop
@@ -374,17 +376,17 @@ with warnings.catch_warnings(record=True) as told:
     RMSprop(learning_rate=0.0001, decay=1e-8)
 print("decay:", told[0].message)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # You lose nothing with the decay: after 800 iterations it would have made the learning rate smaller
 # by less than a thousandth of a percent.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from keras.optimizers.schedules import InverseTimeDecay
 
 decayed = float(InverseTimeDecay(1e-4, 1, 1e-8)(800))
 print(f"learning rate after 800 iterations: 0.0001 less {1 - decayed / 1e-4:.5%}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### The frozen discriminator
 #
 # The classical Keras GAN compiles the discriminator, then freezes it (`trainable = False`), then
@@ -393,7 +395,7 @@ print(f"learning rate after 800 iterations: 0.0001 less {1 - decayed / 1e-4:.5%}
 # first runs. To see what comes of it, take very small networks and count the arrays of weights that one
 # step changes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from keras.optimizers import Adam
 
 tiny = PRESETS["04_celeba_keras_gan"]["smoke"]
@@ -411,11 +413,11 @@ def two_models():
     return discriminator, generator, chain
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # This function calls a step and counts, for each network, the arrays of weights that are not what they
 # were before:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def changed(step, *networks):
     before = [network.get_weights() for network in networks]
     step()
@@ -424,11 +426,11 @@ def changed(step, *networks):
     return [sum(not np.array_equal(*w) for w in zip(*p, strict=True)) for p in pairs]
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # One step of each, first as in the lecture, then with the flag set anew before every step. Keras says
 # something about it, but as a warning among many:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def two_steps(name, set_flag):
     discriminator, generator, chain = two_models()
     set_flag(discriminator, True)
@@ -450,10 +452,11 @@ print(*{str(w.message) for w in told if "trainable" in str(w.message)})
 Table(rows, "Arrays of weights that a step changes")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # In the first row step 3 changes nothing: the discriminator stays as it was born, and the generator
 # learns to please a judge who knows nothing. The second row is right. But there is a form in which it cannot go wrong, since nothing is ever frozen.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
 # A `keras.Model` of your own may say what one step of `fit` does: that is `train_step`. Five things
@@ -469,7 +472,7 @@ Table(rows, "Arrays of weights that a step changes")
 #
 # The first class is what Keras needs to know about two players; the steps are in the second one.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 class Players(Model):
     def __init__(self, generator, discriminator, real_label):
         super().__init__()
@@ -488,10 +491,10 @@ class Players(Model):
         return keras.random.normal((count, latent_dim), seed=self.random)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And here are the five steps, the same as in lessons 01 to 03. Both GANs of this lesson use them.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from helpers.keras_run import COLUMNS, Run
 
 bce = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -524,14 +527,14 @@ class GAN(Players):
         return dict(zip(COLUMNS, [loss_d, loss_g, *answers], strict=True))
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two things are left: the optimizers, and a function that puts everything together. At `full` the
 # optimizer is that of the lecture; a narrower network needs larger steps, and Adam. `jit_compile`
 # lets the compiler XLA join many small operations into few large ones. On a GPU that pays. On two
 # CPU cores it made an iteration of these networks two to three times as slow, and Keras would turn it
 # on by itself, so it has to be turned off.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make_optimizer(learning_rate, beta1):
     if beta1 is None:
         schedule = InverseTimeDecay(learning_rate, 1, 1e-8)
@@ -556,13 +559,13 @@ def new_gan(create_generator, create_discriminator, settings, preset=preset):
 gan = new_gan(create_generator, create_discriminator, preset.first)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it true that only one player changes?
 #
 # Do not believe it, look: give one of the players an optimizer with a learning rate of 0, and count
 # again which arrays of weights the five steps change.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def moved(rate_d, rate_g):
     trial = GAN(create_generator(tiny), create_discriminator(tiny), real_label=1.0)
     trial.compile(RMSprop(learning_rate=rate_d), RMSprop(learning_rate=rate_g), jit_compile=False)
@@ -577,7 +580,7 @@ rows_of_steps = [
 assert [line["changed in D, G"].index(0) for line in rows_of_steps] == [1, 0]
 Table(rows_of_steps, "Arrays of weights that change in one call of train_step")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## How to tell good from bad
 #
 # While the first GAN trains you want to know where it stands. Losses do not tell, as you know from
@@ -594,7 +597,7 @@ Table(rows_of_steps, "Arrays of weights that change in one call of train_step")
 # nothing about people. A small distance in it is necessary for good faces, not enough, and it cannot be
 # compared with the distances of lessons 02 and 03.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from sklearn.decomposition import PCA
 
 
@@ -608,13 +611,13 @@ space = PCA(32, random_state=0).fit(shrink(training[:2000]))
 seen = space.explained_variance_ratio_.sum()
 print(f"32 numbers hold {seen:.0%} of the variance of the small pictures.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # With it come three small functions: make fakes as pixels from 0 to 255, measure their distance to the
 # real faces, and their *spread*. The spread is the standard deviation over the pictures, as a mean
 # over all pixels, divided by that of the real faces: 1 is right, near 0 means one picture for all. (Grain
 # counts as spread, too, so a value above 1 is no merit.)
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import frechet
 
 samples = min(preset.samples, len(training) // 2)
@@ -636,7 +639,7 @@ def spread(pictures):
     return float(deviations[0] / deviations[1])
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Training the first GAN
 #
 # `fit` runs the loop, and `Run` is its *callback*: Keras calls it after each iteration. It draws the
@@ -649,7 +652,7 @@ def spread(pictures):
 # `Run` also keeps the weights of the generator that had the smallest distance so far. And a `Recording`
 # watches both players, as in lesson 02: here with nine noise vectors, at 30 moments or fewer.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from IPython.display import DisplayHandle
 
 from helpers.recorder import Recording
@@ -679,14 +682,14 @@ gan = new_gan(create_generator, create_discriminator, preset.first)
 first = new_run("first", gan, preset.first)
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### A forecast
 #
 # Before you start something that may take hours, let it run for four iterations, and count all but
 # the first: in that one TensorFlow turns the Python of `train_step` into a graph. Nothing is wasted,
 # for the training goes on from here.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def train(run, settings, most=None):
     if run.step == settings.iterations:
         print("All iterations are done: run the cells above again to train anew.")
@@ -704,32 +707,32 @@ forecast = first.forecast()
 print(f"{preset.first.iterations} iterations will take about {forecast / 60:.1f} minutes here.")
 print(f"So far the process has used up to {peak_memory():.1f} GB.")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The bar above counts the slow first iteration, too: believe the line below it. If that is too long for
 # you, choose another preset or a GPU. Or press Stop early: what has been learned stays, and the same cell
 # goes on from there.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 train(first, preset.first)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # How good was the forecast?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 error = forecast / first.seconds - 1
 print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the looking: {error:+.0%}")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are six moments of the recording. The nine faces of a moment come from nine noise vectors, and
 # the same place is the same vector in all six.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.contact import contact_sheet
 
 contact_sheet(first.recording)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What the networks of the lecture can do
 #
 # Look at the nine faces of each moment. After some time there is a face, and it is the same one in all
@@ -737,7 +740,7 @@ contact_sheet(first.recording)
 # gives way to another. You know it from lesson 02: **mode collapse**. Here are its measures, beside those
 # of other real faces, which is what a perfect generator would get:
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 fakes_of_first = generate(gan.generator, fixed_noise)
 
 
@@ -753,22 +756,22 @@ floor = {
 Table([row("first GAN", fakes_of_first), floor], f"{samples} faces each, {preset.size} pixels")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # So with these settings the networks of the lecture can draw a face, but not *different* faces. Did more
 # time help?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 print(f"smallest distance after {first.best_step} of {first.step} iterations")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # In this run it did not: from then on the one face only wandered. What may make it hard for these
 # networks?
 #
 # How much of the picture does the discriminator see when it gives one of its answers? Each convolution
 # sees as far as its filter reaches, and each stride makes all later steps larger:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def field_of_view(discriminator):
     view, stride = 1, 1
     for layer in discriminator.layers:
@@ -782,7 +785,7 @@ view = field_of_view(gan.discriminator)
 print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pixels.")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Then `Flatten` and `Dense` add up these answers, each with a weight of its own. So this discriminator
 # judges a face patch by patch: it can say that there should be skin here and hair there, but not that
 # two eyes have to match. That is one possible weakness. Another may be in the generator: nothing keeps
@@ -796,7 +799,7 @@ print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pi
 # discriminator deep: four convolutions with stride 2, so that the last ones see 46 x 46 pixels, most of
 # a face of 64.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def create_deep_discriminator(preset):
     filters = 256 // preset.narrow
     x = disc_input = Input(shape=(preset.size, preset.size, channels))
@@ -811,7 +814,7 @@ def create_deep_discriminator(preset):
 
 print(f"field of view: {field_of_view(create_deep_discriminator(preset))} pixels")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The second puts `BatchNormalization` behind each layer of the generator but the last. It shifts and scales the
 # outputs, each channel on its own, so that over a batch they have a mean of 0 and a deviation of 1 (and
 # then lets the channel learn another mean and deviation). So each layer gets inputs of a known size,
@@ -821,7 +824,7 @@ print(f"field of view: {field_of_view(create_deep_discriminator(preset))} pixels
 # In training the mean and the deviation are those of the batch; afterwards they are running averages
 # that the layer has kept. This is one more reason to say `training=True` and `training=False`.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from keras.layers import BatchNormalization
 
 
@@ -846,56 +849,56 @@ for create in (create_deep_discriminator, create_normalised_generator):
     rows.append(cost(network.name, network, preset.second))
 Table(rows, "The networks of the second GAN")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The five steps are the same, word for word: `GAN` does not know which networks it has. The settings
 # differ, too. The batches are larger, because the mean of a batch is worth more if the batch is not too
 # small; the learning rates are smaller, and there are more iterations.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import asdict
 
 settings = {"first GAN": preset.first, "second GAN": preset.second}
 Table([{"settings": name} | asdict(s) for name, s in settings.items()], "What each GAN gets")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # So the two runs are not a fair comparison of the networks. That comes below, in *Which of the changes
 # does it?*
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 gan = new_gan(create_normalised_generator, create_deep_discriminator, preset.second)
 second = new_run("second", gan, preset.second)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The same cell as before, with the second GAN:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 train(second, preset.second)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The **player** has both GANs on one clock, as in lesson 03. Drag the time to and fro: on the left one
 # face for all nine noise vectors, on the right nine people. The border and the bar of each picture are
 # the answer of that GAN's own discriminator. *Slow motion* goes through the five steps of one iteration
 # of each GAN and lights the lines of `train_step`.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.player import show
 
 show(first.recording, second.recording, train_step=GAN.train_step)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # At first the distance grows: pale nothings are farther from real faces than the grey of iteration 0.
 # Then it falls, but not steadily. Two players that answer each other's last step do not go straight downhill,
 # and a small change of the generator can shift the colours of all its faces at once. So it pays to keep
 # the weights of the best moment, as `Run` does.
 
-# %%
+# %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_lines
 
 steps, distances = zip(*second.distances.items(), strict=True)
 print(f"best at iteration {second.best_step}: {second.distances[second.best_step]:.1f}")
 plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which of the changes does it?
 #
 # The generator and the discriminator were changed. Which one was it? Train all four pairs of networks in the same way and for the
@@ -904,12 +907,12 @@ plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 # `python -m tests.benchmarks faces04 rows 0` has done that and written down what came out; `best` is
 # the moment with the smallest distance.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.files import read_rows
 
 Table(read_rows("faces04_networks"), "300 iterations, one seed, 500 faces each; real to real about 2")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # In so short a training the new generator does it: the distance falls from 56 to 24 and from 74 to 42,
 # in about a third of the processor time. It differs from the lecture's in two ways, the batch
 # normalisation and the missing convolutions, and the table does not tell these apart. (The time is saved by the
@@ -918,77 +921,78 @@ Table(read_rows("faces04_networks"), "300 iterations, one seed, 500 faces each; 
 # discriminator of the lecture with the settings of the lesson, 800 iterations, and ended at a distance
 # of 16.5, where both changes together come to 11.4. (One seed is not many.)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Reading the curves
 #
 # The grey lines stand where two evenly matched players end, with the label for real pictures that this
 # run has had. The first GAN first:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.plotting import plot_history
 
 plot_history(first.history, title="First GAN", real_label=preset.first.real_label)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And the second:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 plot_history(second.history, title="Second GAN", real_label=preset.second.real_label)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The curves of the first GAN swing. A likely reading: each time the generator has found a face that is
 # taken for real, the discriminator learns to reject that very face, and the whole generator has to move
 # on. With the second GAN there is no single face to reject, and the curves are calm. But they do not tell
 # you that its faces became better for a long time: that, only the distance told.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Now judge both with *fresh* noise: the best moment was chosen with the old noise, and might be best
 # for that alone. These are 64 faces of the second GAN at its best moment:
 
-# %% tags=["picture"]
+# %% tags=["picture"] slideshow={"slide_type": "-"}
 second.load_best(gan.generator)
 noise = np.random.default_rng(seed + 1).normal(size=(samples, latent_dim)).astype("float32")
 fakes = generate(gan.generator, noise)
 plot_faces(fakes[:64], columns=8, title="64 fakes")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # And these are 16 of the first GAN, at its best moment:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 first.load_best(first.gan.generator)
 fakes_of_first = generate(first.gan.generator, noise)
 plot_faces(fakes_of_first[:16], columns=16, title="16 fakes of the first GAN")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it new?
 #
 # Look for the training face nearest to each fake: every second face is the neighbour of the fake to
 # its left.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.metrics import novelty
 
 news = novelty(fakes[:100], training, fresh)
 pairs = np.stack([fakes[:8], training[news.index[:8]]], axis=1).reshape(16, *fakes.shape[1:])
 plot_faces(pairs, 8, "Fakes and their nearest training faces", ["fake", "nearest"] * 4)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # How near is too near? The held-out faces tell: they are no copies, and have near neighbours too. The
 # distances are root mean squares over pixels, in steps of grey from 0 to 255.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 news
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Small distances would be a bad sign. The drawn faces have much in common, so the held-out ones have
 # very near neighbours. The fakes have none, so they are no exact copies. But they are not clean either,
 # and grain alone makes this distance large: look at the pairs, too.
 #
 # All in one table. The last row is what a perfect generator would get.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def judge(name, faces):
     new = novelty(faces[:100], training, fresh)
     return row(name, faces) | {"median distance to the nearest": float(np.median(new.distance))}
@@ -1000,14 +1004,14 @@ nearest = len(news.distance)
 results = Table(rows, f"{samples} faces each, from fresh noise (nearest: {nearest} of them)")
 results
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Is that luck? Only other seeds can tell. `python -m tests.benchmarks faces04 0 1 2` has trained the
 # second GAN with three of them:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # All three come to about the same distance, between 11 and 12, where real faces have 2, and none has
 # collapsed.
 #
@@ -1016,21 +1020,21 @@ Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
 # Go from one noise vector to another in small steps. A generator that has learned faces by heart would
 # change suddenly on the way. This one glides: a hint, and no proof.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 way = np.linspace(0, 1, 10, dtype="float32").reshape(1, -1, 1)
 start, end = noise[:4, None], noise[4:8, None]
 points = (start + way * (end - start)).reshape(-1, latent_dim)
 plot_faces(generate(gan.generator, points), 10, "Four walks, from left to right")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # This slider goes along the four ways at once, and stops wherever you like:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
 walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0], shown=0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bigger
 #
 # ### Half the bits
@@ -1042,7 +1046,7 @@ walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0], shown
 # or small gradients would become 0. Most CPUs have no such units; there it only shows that it runs. The
 # trial uses a very narrow second GAN if there is no GPU.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import time
 from dataclasses import replace
 
@@ -1066,7 +1070,7 @@ def try_policy(policy):
 
 Table([try_policy("float32"), try_policy("mixed_float16")], f"Measured on: {describe_device()}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # To train a GAN of this notebook so, write `keras.config.set_dtype_policy("mixed_float16")` above the
 # cell that makes it.
 #
@@ -1078,14 +1082,14 @@ Table([try_policy("float32"), try_policy("mixed_float16")], f"Measured on: {desc
 # `train_step`; with the usual one TensorFlow stops with an error about a placeholder. Where there is
 # one device, there is one copy. (The losses that `fit` reports are then divided by the number of copies.)
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 strategy = tf.distribute.MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice())
 with strategy.scope():
     copied = new_gan(create_normalised_generator, create_deep_discriminator, preset.second, narrow)
 losses = copied.fit(real_batches(preset.second).take(2), verbose=0, shuffle=False).history
 print(f"copies: {strategy.num_replicas_in_sync}, loss D {losses['loss_d'][0]:.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Several machines
 #
 # The same with `tf.distribute.MultiWorkerMirroredStrategy()`: each machine runs the same program, and the
@@ -1103,7 +1107,7 @@ print(f"copies: {strategy.num_replicas_in_sync}, loss D {losses['loss_d'][0]:.2f
 # With this, two processes on one machine trained copies that stayed equal. For two machines of the
 # addresses 192.0.2.1 and 192.0.2.2:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import json
 
 machines = ["192.0.2.1:12345", "192.0.2.2:12345"]
@@ -1111,26 +1115,27 @@ for index, machine in enumerate(machines):
     told = {"cluster": {"worker": machines}, "task": {"type": "worker", "index": index}}
     print(f"on {machine}: TF_CONFIG='{json.dumps(told)}'")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### All the faces
 #
 # CelebA has 202,599 faces. `load_faces(None, 128)` prepares them all, and nothing else in this notebook
 # changes: the array is mapped from the disk, and only the faces of the next batches are read.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 one = 128 * 128 * channels
 print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a batch of 16")
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # `python -m tests.benchmarks.faces 202599` prepared as many pictures of that size in 8 minutes, and
 # the process never had more than 227 MB.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Results and conclusions
 #
 # The lecture ends with four conclusions. A conclusion needs a number. Here are those of this run:
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 def summary(run):
     return f"{run.step:,} iterations, {run.processor_seconds:.0f} s of processor time"
 
@@ -1151,7 +1156,7 @@ conclusions = {
 pairs = [{"the lecture's conclusion": c, "here": number} for c, number in conclusions.items()]
 Table(pairs, "Conclusions")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Where the field went
 #
 # - **GAN** (Goodfellow et al., NIPS 2014, arXiv 1406.2661): the game, and both losses of the generator.
@@ -1177,30 +1182,30 @@ Table(pairs, "Conclusions")
 # - **Fewer steps** (Sauer et al., ECCV 2024, arXiv 2311.17042): a discriminator, with a large diffusion
 #   model as a second teacher, makes a diffusion model do with one to four steps. The game goes on.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain: write your answer into the cell with `answer = None`, run it
 # and the cell below it. Before you have answered, the check says so and runs nothing. A solution is
 # folded away under each exercise.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from helpers import exercises
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Twice the side
 #
 # You want faces of twice the height and width. How many times as many multiply-adds does the deep
 # discriminator need for one of them? And how many times as many weights?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # a number: how many times the multiply-adds
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment builds both and counts, without training anything.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def twice_the_side():
     sides = (preset.size, 2 * preset.size)
     small, large = (create_deep_discriminator(replace(preset, size=side)) for side in sides)
@@ -1210,7 +1215,7 @@ def twice_the_side():
 
 exercises.check_twice_the_side(answer, twice_the_side)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1222,7 +1227,7 @@ exercises.check_twice_the_side(answer, twice_the_side)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 2. Ten faces
 #
 # A generator makes ten different faces and no other, each of them perfect. That is a mode collapse, if
@@ -1232,14 +1237,14 @@ exercises.check_twice_the_side(answer, twice_the_side)
 # - b: about 0.5
 # - c: about 0.9
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment takes ten real faces and repeats them.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def ten_faces():
     few = training[np.arange(samples) % 10]
     return spread(few), distance(few)
@@ -1247,7 +1252,7 @@ def ten_faces():
 
 exercises.check_ten_faces(answer, ten_faces)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1259,7 +1264,7 @@ exercises.check_ten_faces(answer, ten_faces)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 3. One at a time
 #
 # You make 16 faces from 16 noise vectors, each alone in a batch of one, and you forget to switch the
@@ -1269,14 +1274,14 @@ exercises.check_ten_faces(answer, ten_faces)
 # - b: the same face 16 times
 # - c: 16 different faces, but others than with `training=False`
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment does it with a copy, because `training=True` moves the averages that the layers keep.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def one_at_a_time(training):
     twin = create_normalised_generator(preset)
     twin.set_weights(gan.generator.get_weights())
@@ -1285,7 +1290,7 @@ def one_at_a_time(training):
 
 exercises.check_one_at_a_time(answer, one_at_a_time)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1298,25 +1303,25 @@ exercises.check_one_at_a_time(answer, one_at_a_time)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### 4. One more doubling
 #
 # Write the generator that makes faces of twice the side: as `create_normalised_generator`, from the
 # same small picture, with one more doubling after the others, normalised too and as wide as the last
 # one. Predict first how many weights it needs in addition.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 create_larger_generator = None  # replace this line by your function
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The check looks at the shape and range of the faces, at the layers, and at the number of weights.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 exercises.check_larger_generator(
     create_larger_generator, create_normalised_generator, preset, noise[:4]
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1340,7 +1345,7 @@ exercises.check_larger_generator(
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # - Keras 3 runs the same five steps: `train_step` of a `keras.Model`, two optimizers, each with the
@@ -1355,6 +1360,6 @@ exercises.check_larger_generator(
 # - A distance is worth as much as the space in which it is taken. This one sees colours and shapes; the
 #   details you have to judge with your own eyes.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 print(f"preset {preset.level} | {describe_device()} | at most {peak_memory():.1f} GB")
 results
