@@ -31,7 +31,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% slideshow={"slide_type": "skip"} cellView="form"
+# %% cellView="form" slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil
@@ -97,9 +97,8 @@ Drawing(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# What is this good for? A trained generator makes as many new examples as you like, of the kind that it
-# was shown: pictures that nobody has taken. Other GANs start from a picture instead of noise and make,
-# for example, a sharper one.
+# What is this good for? A trained generator makes as many new examples as you like: pictures that nobody
+# has taken. Other GANs start from a picture instead of noise and make, for example, a sharper one.
 #
 # The series follows a student lecture, and its four aims are yours:
 #

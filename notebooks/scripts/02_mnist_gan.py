@@ -34,7 +34,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% slideshow={"slide_type": "skip"} cellView="form"
+# %% cellView="form" slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil
@@ -501,17 +501,14 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # digit tend to be close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
 #
 # - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
-#   spread; 0 means that they have, and no more than that,
-# - **precision** is the share of fakes that lie among the real pictures: *is it plausible?* (A fake
-#   lies among them if it is no farther from one of them than that one's third nearest neighbour is.)
+#   spread; 0 means that they have,
+# - **precision** is the share of fakes that lie among the real pictures: *is it plausible?*
 # - **recall** is the share of real pictures that lie among the fakes: *is it varied?*
 # - a class is *covered* if it gets at least a fifth of its due, and the **entropy** says how evenly
-#   the fakes are spread over the ten classes, times the share of fakes that are digits at all: the
-#   classifier has an eleventh answer, no digit.
+#   the fakes are spread over the ten classes.
 #
-# The column `real` is the same measurement with other real pictures in the place of the fakes. This is
-# what a perfect generator would get. (Its precision is not 1, because rare pictures have no neighbours.
-# A generator of the most typical pictures alone would have a higher precision, and a low recall.)
+# The column `real` is the same measurement with other real pictures in the place of the fakes: what a
+# perfect generator would get.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics import judge as measure
@@ -522,6 +519,12 @@ results
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So the fakes are still far from perfect, and now you can say in what: read the two columns line by
 # line, then look for the digit that is made too often.
+#
+# The classifier has an eleventh answer, too, for what is no digit at all. (The entropy is multiplied by
+# the share of fakes that are one.) What does *among* mean? A fake lies among the real pictures if it is no farther from one of them than
+# that one's third nearest neighbour is. Even real pictures do not all pass, because rare ones have no
+# neighbours. A generator of the most typical pictures alone would have a higher precision, and a low
+# recall.
 #
 # A warning about the Frechet distance: with few pictures it comes out too large, even for real
 # against real. So a value means nothing without the number of pictures.
@@ -569,9 +572,9 @@ news
 # %% slideshow={"slide_type": "-"}
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
 way = torch.linspace(0, 1, 10, device=device).view(1, -1, 1)
-steps = start + way * (end - start)
+path = start + way * (end - start)
 plot_images(
-    generate(steps.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
+    generate(path.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
 )
 
 # %% [markdown] slideshow={"slide_type": "skip"}

@@ -32,7 +32,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% slideshow={"slide_type": "skip"} cellView="form"
+# %% cellView="form" slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil

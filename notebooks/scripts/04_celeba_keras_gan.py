@@ -35,7 +35,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% slideshow={"slide_type": "skip"} cellView="form"
+# %% cellView="form" slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil
@@ -1353,7 +1353,7 @@ exercises.check_larger_generator(
 #   nothing.
 # - Multiply-adds, memory and four iterations tell you what a training will cost before you pay.
 # - The networks of the lecture, narrowed for a laptop and trained for some minutes, drew one face for all
-#   noise: mode collapse, seen in the player and measured by the spread.
+#   noise: mode collapse.
 # - A deep discriminator and a generator with batch normalisation, with the same data and the same five
 #   steps, draw many different faces. In a short training the new generator did more of it than the deep
 #   discriminator; its batch normalisation was not tested alone.
