@@ -636,7 +636,8 @@ for real in run.batches(real_points[: preset.images]):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points. Fresh noise, the trained generator, and the answers of
-# the trained discriminator all over the plane:
+# the trained discriminator all over the plane. It rejects nearly all of it. Along the curve its answer is
+# about 0.5: there it cannot tell real from fake.
 
 # %% slideshow={"slide_type": "-"}
 fake_points = generate(make_noise(2000))
@@ -837,7 +838,7 @@ results
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And this is what the average makes:
 
-# %% tags=["picture"] slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["picture"]
 plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the average")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -907,6 +908,7 @@ from helpers.controls import walk
 
 walk(show_one, start, end, shown=0)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### How large must the noise be?
 #
@@ -968,6 +970,7 @@ def try_noise(size, **values):
 rows = [try_noise(size) for size in (1, 2, 8)]
 Table(rows, f"Noise of different sizes, {steps:,} steps each")
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
 # number is enough to name a place on it, and eight do no harm. With *fewer* numbers than there are
@@ -1001,6 +1004,7 @@ print(f"one noise vector, 1,000 times: {len(points.unique(dim=0)):,} different p
 rows = [{"generator": "without dropout"} | rows[1]]
 rows.append({"generator": "with dropout"} | try_noise(2, Generator=DropoutGenerator))
 Table(rows, f"Dropout in the generator, {steps:,} steps each")
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Its points are near the curve, but with both seeds they reach fewer parts of it: *plausible*, and less
@@ -1066,8 +1070,8 @@ plot_stages(plane, stages, real=real_points[:200].cpu())
 # curve. But there is always *some* place that it likes best, and step by step all the fakes move
 # there, whatever their noise. This is called **mode collapse**, and it is no mistake of the
 # generator: nobody is left who would tell it that the place is crowded. As soon as the discriminator
-# may learn, it calls the crowded place fake, and nearly everything else real, even where no point has
-# ever been: it sees fakes at one place only. And when both learn again, the fakes leave the place and
+# may learn, it calls the crowded place fake, and the rest of the curve real with all that is around it,
+# even where no point has ever been: it sees fakes at one place only. And when both learn again, the fakes leave the place and
 # spread, though it takes them a while. The table has the numbers:
 
 # %% slideshow={"slide_type": "skip"}

@@ -478,7 +478,7 @@ plot_history(run.history, real_label=preset.real_label)
 # digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
 # are copies? For that you need numbers.
 
-# %% tags=["picture"] slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["picture"]
 noise = make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(noise, average)
 plot_images(fakes[:64], columns=16, title="64 fakes")
@@ -678,7 +678,6 @@ games, steps = {}, 3 if preset.level == "smoke" else 300
 usual = "usual settings"
 experiment(usual)
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Two numbers for each game, from 2,000 fakes: the Frechet distance, and the share of the ten classes
 # that are covered. And two rows of pictures: the game above, the usual one below.
@@ -750,6 +749,7 @@ compare("the generator alone")
 experiment("mode collapse", learning_rate_g=8e-3)
 print(f"answer on fakes in the last step {games['mode collapse'][1]['answer_fake'][-1]:.2f}")
 compare("mode collapse")
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # You can see it, and you can measure it. The *spread* is the standard deviation over the pictures, as

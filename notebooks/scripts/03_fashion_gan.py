@@ -476,7 +476,7 @@ Table(rows, f"Two ways to the same clothes, {samples}")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are 64 fakes of the first way.
 
-# %% tags=["picture"] slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["picture"]
 plot_images(fakes["new weights"][:64], columns=16, title="64 fakes")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
