@@ -1,5 +1,6 @@
 """The committed notebooks: in step with their texts, run from top to bottom, fit to be shown."""
 
+import base64
 import json
 import re
 from itertools import pairwise
@@ -68,6 +69,18 @@ def test_every_figure_has_a_text(path):
             for kind in ("image/png", "image/svg+xml"):
                 if kind in output.get("data", {}):
                     assert len(output["metadata"][kind]["alt"]) > 20, source(cell)
+
+
+@each_notebook
+def test_title_shows_the_picture_that_the_notebook_makes(path):
+    cells = code_cells(path)
+    title = next(cell for cell in cells if f'"{path.stem}.png"' in source(cell))
+    made = next(cell for cell in cells if "picture" in cell["metadata"].get("tags", []))
+    first, last = (
+        base64.b64decode("".join(cell["outputs"][-1]["data"]["image/png"]))
+        for cell in (title, made)
+    )
+    assert first == last == (NOTEBOOKS / "pictures" / f"{path.stem}.png").read_bytes()
 
 
 @each_notebook

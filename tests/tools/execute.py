@@ -82,13 +82,15 @@ def execute(script: Path) -> Path:
     notebook = from_text(script)
     NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": NOTEBOOKS}}).execute()
     clean(notebook)
+    name = f"{script.stem}.png"
+    png = next(c for c in notebook.cells if "picture" in c.metadata.get("tags", [])).outputs[-1]
+    for cell in notebook.cells:
+        if f'"{name}"' in cell.source:  # the title has shown the picture of the last execution
+            cell.outputs[0].data["image/png"] = png.data["image/png"]
     part = target.with_suffix(".part")
     nbformat.write(notebook, part)
     os.replace(part, target)
-    for cell in notebook.cells:
-        if "picture" in cell.metadata.get("tags", []):
-            png = base64.b64decode(cell.outputs[-1].data["image/png"])
-            (NOTEBOOKS / "pictures" / f"{script.stem}.png").write_bytes(png)
+    (NOTEBOOKS / "pictures" / name).write_bytes(base64.b64decode(png.data["image/png"]))
     return target
 
 
