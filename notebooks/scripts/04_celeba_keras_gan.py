@@ -722,7 +722,6 @@ train(first, preset.first)
 error = forecast / first.seconds - 1
 print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the looking: {error:+.0%}")
 
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are six moments of the recording. The nine faces of a moment come from nine noise vectors, and
 # the same place is the same vector in all six.
@@ -754,7 +753,6 @@ floor = {
     "spread": spread(fresh),
 }
 Table([row("first GAN", fakes_of_first), floor], f"{samples} faces each, {preset.size} pixels")
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So with these settings the networks of the lecture can draw a face, but not *different* faces. Did more
@@ -950,7 +948,7 @@ plot_history(second.history, title="Second GAN", real_label=preset.second.real_l
 # Now judge both with *fresh* noise: the best moment was chosen with the old noise, and might be best
 # for that alone. These are 64 faces of the second GAN at its best moment:
 
-# %% tags=["picture"] slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["picture"]
 second.load_best(gan.generator)
 noise = np.random.default_rng(seed + 1).normal(size=(samples, latent_dim)).astype("float32")
 fakes = generate(gan.generator, noise)
