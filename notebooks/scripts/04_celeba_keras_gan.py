@@ -25,7 +25,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
-# | `lesson` (without a GPU) | faces of 64 pixels, an eighth of the filters | 7 minutes, 6 of them for the two trainings | 1.5 GB |
+# | `lesson` (without a GPU) | faces of 64 pixels, an eighth of the filters | 7 to 12 minutes, nearly all for the two trainings | 1.5 GB |
 # | `full` (with a GPU) | faces of 128 pixels, the lecture's numbers | more than a day: meant for a GPU | not measured |
 # | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | 1 GB |
 #
