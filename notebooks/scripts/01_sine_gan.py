@@ -25,7 +25,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
-# | `lesson` (without a GPU), `full` (with one) | the lecture's settings, then a calmer run | 2 minutes, 25 s of it for the first training | 1 GB |
+# | `lesson` (without a GPU), `full` (with one) | the lecture's settings, then a calmer run, then trials | 3 minutes, half a minute of it for the first training | 1 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | 1 GB |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it

@@ -24,7 +24,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | time on two CPU cores | memory |
 # | --- | --- | --- | --- |
-# | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 5 minutes, 4 of them for the training | 1.5 GB |
+# | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 6 minutes, 4 of them for the training | 1.5 GB |
 # | `full` (with a GPU) | 50 epochs with the lecture's settings | half an hour | 1.5 GB |
 # | `smoke` | three training steps, to test that everything runs | 10 seconds | 1 GB |
 #
