@@ -503,7 +503,7 @@ accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
 print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The classifier sums up each picture in 64 numbers, its *features*. In them, two pictures of the same
+# The classifier, trained on the labels, sums up each picture in 64 numbers, its *features*. In them, two pictures of the same
 # digit tend to be close even if hardly a pixel agrees. The measures compare the fakes with real pictures:
 #
 # - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
@@ -516,7 +516,7 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # The column `real` is the same measurement with other real pictures in the place of the fakes: what a
 # perfect generator would get.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 from helpers.metrics import judge as measure
 
 results = measure(classifier, fakes, images.cpu())
@@ -1129,8 +1129,6 @@ exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixe
 #   nothing.
 #
 # **Next:** [03 · The same GAN on clothes](03_fashion_gan.ipynb). What happens if only the data change?
-#
-# Here are the measures of this run once more.
 
 # %% slideshow={"slide_type": "skip"}
 print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s")
