@@ -19,6 +19,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from helpers.errors import CourseError
+from helpers.files import write_text
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
@@ -123,9 +124,8 @@ def build(folder: str | os.PathLike, notebooks: Path = NOTEBOOKS) -> list[Path]:
     def write(name: str, notebook, kind: str, title: str) -> None:
         facts = {"kind": kind, "title": title, "lessons": lessons}
         text, _ = exporter.from_notebook_node(notebook, resources={"offline": facts})
-        part = folder / f"{name}.html.part"
-        part.write_text(text, encoding="utf-8")
-        written.append(part.replace(folder / f"{name}.html"))
+        written.append(folder / f"{name}.html")
+        write_text(written[-1], text)
 
     read = {path.stem: nbformat.read(path, 4) for path in sorted(notebooks.glob("[0-9]*.ipynb"))}
     lessons = {name: nb.cells[0].source.splitlines()[0].lstrip("# ") for name, nb in read.items()}

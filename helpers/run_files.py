@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from helpers.compact import CURVES
 from helpers.errors import CourseError
-from helpers.files import DATA
+from helpers.files import DATA, write_text
 from helpers.recorder import Recording
 
 COLUMNS = CURVES  # of the history, besides the step
@@ -162,9 +162,7 @@ class RunFiles:
             "run.json": json.dumps(self._facts(), indent=2) + "\n",
         }
         for name, text in texts.items():
-            part = self.folder / f"{name}.part"
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, self.folder / name)
+            write_text(self.folder / name, text)
 
     # --- the recording, if there is one
 

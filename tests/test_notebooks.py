@@ -4,29 +4,13 @@ import base64
 import json
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import jupytext
 import pytest
 from jupytext.config import load_jupytext_config
 
 from tests.tools import set_address
-
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-
-
-def read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def code_cells(path):
-    return [cell for cell in read(path)["cells"] if cell["cell_type"] == "code"]
-
-
-def source(cell):
-    return "".join(cell["source"])
+from tests.tools.notebooks import NOTEBOOKS, PATHS, cells, each_notebook, read, source
 
 
 def test_every_notebook_has_a_text_and_every_text_a_notebook():
@@ -43,11 +27,11 @@ def test_notebook_and_text_agree(path):
 
 @each_notebook
 def test_notebook_ran_once_from_top_to_bottom(path):
-    cells = code_cells(path)
-    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
-    kinds = [output["output_type"] for cell in cells for output in cell["outputs"]]
+    code = cells(path, "code")
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    kinds = [output["output_type"] for cell in code for output in cell["outputs"]]
     assert kinds and "error" not in kinds
-    streams = [output.get("name") for cell in cells for output in cell["outputs"]]
+    streams = [output.get("name") for cell in code for output in cell["outputs"]]
     assert "stderr" not in streams
 
 
@@ -57,14 +41,14 @@ def test_notebook_is_fit_to_be_shown(path):
     assert "widgets" not in notebook["metadata"]
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     assert path.stat().st_size < 3e6
-    outputs = json.dumps([cell["outputs"] for cell in code_cells(path)])
+    outputs = json.dumps([cell["outputs"] for cell in cells(path, "code")])
     assert "widget-view" not in outputs  # dead without its kernel; a sentence stands in its place
     assert not re.search(r"(?<![\w.])/(home|root|tmp|work|Users|content)/\w", outputs)
 
 
 @each_notebook
 def test_every_figure_has_a_text(path):
-    for cell in code_cells(path):
+    for cell in cells(path, "code"):
         for output in cell["outputs"]:
             for kind in ("image/png", "image/svg+xml"):
                 if kind in output.get("data", {}):
@@ -73,9 +57,9 @@ def test_every_figure_has_a_text(path):
 
 @each_notebook
 def test_title_shows_the_picture_that_the_notebook_makes(path):
-    cells = code_cells(path)
-    title = next(cell for cell in cells if f'"{path.stem}.png"' in source(cell))
-    made = next(cell for cell in cells if "picture" in cell["metadata"].get("tags", []))
+    code = cells(path, "code")
+    title = next(cell for cell in code if f'"{path.stem}.png"' in source(cell))
+    made = next(cell for cell in code if "picture" in cell["metadata"].get("tags", []))
     first, last = (
         base64.b64decode("".join(cell["outputs"][-1]["data"]["image/png"]))
         for cell in (title, made)
@@ -92,7 +76,7 @@ def test_every_code_cell_has_a_sentence_above_it(path):
 
 
 def test_set_up_cells_are_the_same():
-    assert len({source(code_cells(path)[0]) for path in PATHS}) == 1
+    assert len({source(cells(path, "code")[0]) for path in PATHS}) == 1
 
 
 @each_notebook

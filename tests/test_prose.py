@@ -1,15 +1,11 @@
 """The words of the lessons: numbers that a cell shows, headings in order, tables with headers."""
 
-import json
 import re
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
+from tests.tools.notebooks import cells, each_notebook, source
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 # Numbers that come from a source or a definition and not from a cell.
 FACTS = {
@@ -36,15 +32,9 @@ FACTS = {
 }
 
 
-def cells(path: Path, kind: str) -> list[dict]:
-    """Return the cells of one kind."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
-
-
 def prose(path: Path) -> str:
     """Return the Markdown without links, code, citations and the table of times at the top."""
-    text = "\n\n".join("".join(cell["source"]) for cell in cells(path, "markdown"))
+    text = "\n\n".join(source(cell) for cell in cells(path, "markdown"))
     text = re.sub(r"^\| `(lesson|full|smoke)` .*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"```.*?```|\]\([^)]*\)|\d{4},?\s+arXiv \d+\.\d+", "", text, flags=re.DOTALL)
     return re.sub(r"`[^`\n]*`", "", text)
@@ -59,7 +49,7 @@ def shown(path: Path) -> set[float]:
     """Return the numbers of the code and of its outputs that are text."""
     found = set()
     for cell in cells(path, "code"):
-        found |= numbers("".join(cell["source"]))
+        found |= numbers(source(cell))
         for output in cell["outputs"]:
             texts = [output.get("text", []), output.get("data", {}).get("text/plain", [])]
             found |= numbers(" ".join("".join(text) for text in texts))
@@ -69,12 +59,12 @@ def shown(path: Path) -> set[float]:
 @each_notebook
 def test_numbers_in_prose_are_shown_by_a_cell(path):
     known = shown(path) | FACTS[path.stem]
+    in_percent = {round(100 * number) for number in known if number <= 1}
     missing = []
     for text in NUMBER.findall(prose(path)):
         value = float(text.replace(",", ""))
         digits = len(text.partition(".")[2])
         small = digits == 0 and value <= 20  # steps, lessons, counts of things in view
-        in_percent = {round(100 * number) for number in known if number <= 1}
         if not (
             small
             or value in known
@@ -87,7 +77,7 @@ def test_numbers_in_prose_are_shown_by_a_cell(path):
 
 @each_notebook
 def test_headings_step_down_one_level_at_a_time(path):
-    text = "\n".join("".join(cell["source"]) for cell in cells(path, "markdown"))
+    text = "\n".join(source(cell) for cell in cells(path, "markdown"))
     levels = [
         len(marks)
         for marks in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
@@ -99,7 +89,7 @@ def test_headings_step_down_one_level_at_a_time(path):
 @each_notebook
 def test_every_table_has_a_header(path):
     for cell in cells(path, "markdown"):
-        lines = "".join(cell["source"]).split("\n")
+        lines = source(cell).split("\n")
         for above, line in pairwise(["", *lines]):
             if line.startswith("|") and not above.startswith("|"):
                 head = lines[lines.index(line) + 1]

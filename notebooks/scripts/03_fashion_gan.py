@@ -575,8 +575,8 @@ from tempfile import mkdtemp
 folder = Path(mkdtemp()) / "my_pictures"
 with zipfile.ZipFile(course / "data" / "drawn_faces.zip") as archive:
     archive.extractall(folder, archive.namelist()[: 200 if preset.level == "smoke" else None])
-(folder / "broken.jpg").write_text("This is no picture.")
-(folder / "notes.txt").write_text("Nor is this.")
+for name in ("broken.jpg", "notes.txt"):
+    (folder / name).write_text("This is no picture.")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # One call makes a data set of it, and says what it left out and why; a text file is passed over. Put

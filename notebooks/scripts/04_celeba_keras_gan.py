@@ -908,7 +908,8 @@ plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 # %% slideshow={"slide_type": "skip"}
 from helpers.files import read_rows
 
-Table(read_rows("faces04_networks"), "300 iterations, one seed, 500 faces each; real to real about 2")
+head = "300 iterations, one seed, 500 faces each; real to real about 2"
+Table(read_rows("faces04_networks"), head)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # In so short a training the new generator does it: the distance falls from 56 to 24 and from 74 to 42,

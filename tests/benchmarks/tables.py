@@ -1,18 +1,16 @@
 """What was measured by hand, as the tables that the lessons show."""
 
 import csv
-import os
+import io
 
-from helpers.files import MEASURED
+from helpers.files import MEASURED, write_text
 
 
 def write_rows(name: str, rows: list[dict]) -> None:
     """Write rows of equal columns to `data/measured/<name>.csv`."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, rows[0], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
     MEASURED.mkdir(exist_ok=True)
-    path = MEASURED / f"{name}.csv"
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, rows[0], lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-    os.replace(part, path)
+    write_text(MEASURED / f"{name}.csv", text.getvalue())
