@@ -1,6 +1,7 @@
 """What keeps a recording small: fewer frames, whole numbers for floats, pictures as sprites."""
 
 import io
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,24 @@ UNIT = 1000  # points are kept as whole thousandths
 SIDE = 64  # pictures that are larger are made smaller
 QUALITIES = (90, 75, 60, 45, 30, 15, 5)  # of a WebP
 SPRITE_BYTES = 9_500  # 120 frames of this size stay below 2 MB on the page
+
+
+def balance(real_label: float = 1.0) -> tuple[float, float, float]:
+    """Return both losses (D, G; in nats) and D's answer if fakes are just like real ones.
+
+    The best that D can answer then is half the label of real ones (Goodfellow et al. 2014, where
+    the label is 1: 2 ln 2, ln 2 and 0.5).
+    """
+    answer = real_label / 2
+    loss_d = -real_label * math.log(answer) - (2 - real_label) * math.log(1 - answer)
+    return loss_d, -math.log(answer), answer
+
+
+def balance_names(real_label: float = 1.0) -> tuple[str, str, str]:
+    """Return what to write beside the three lines of `balance`."""
+    if real_label == 1:
+        return "2 ln 2", "ln 2", "0.5"
+    return tuple(f"{level:.2f}" for level in balance(real_label))
 
 
 class Schedule:

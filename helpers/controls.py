@@ -1,8 +1,8 @@
 """Live controls: thin shells of core widgets around functions of yours that draw.
 
-`draw` takes noise and returns a figure or an array of pictures, whatever framework made it. Each
-control first shows an ordinary picture of a few settings, which also stands where no widget can
-(GitHub, print, a saved page). Below come the widgets, or one sentence on how to get them.
+`draw` takes noise and returns a figure or an array of pictures, whatever framework made it. Where
+no widget can stand (GitHub, print, a saved page), one sentence says how to get it; in the lessons
+an ordinary picture of a few settings stands above it.
 """
 
 import importlib.util
@@ -45,28 +45,11 @@ def to_png(picture: object, dpi: int = 80) -> bytes:
     return data.getvalue()
 
 
-def strip(pictures: Sequence[object], columns: int) -> bytes:
-    """Return pictures, each as `to_png` takes them, as one PNG with so many in a row."""
-    images = [
-        Image.open(io.BytesIO(to_png(picture, dpi=45))).convert("RGB") for picture in pictures
-    ]
-    width, height = (max(image.size[axis] for image in images) for axis in (0, 1))
-    rows = -(-len(images) // columns)
-    sheet = Image.new("RGB", (columns * (width + 4), rows * (height + 4)), "white")
-    for number, image in enumerate(images):
-        row, column = divmod(number, columns)
-        sheet.paste(image, (column * (width + 4) + 2, row * (height + 4) + 2))
-    data = io.BytesIO()
-    sheet.quantize(128).save(data, "PNG", optimize=True)
-    return data.getvalue()
-
-
 class Control:
-    """A still picture, and below it widgets that draw one picture anew; shown by a cell's end."""
+    """Widgets, and below them a picture that they draw anew; shown by a cell's end."""
 
-    def __init__(self, what: str, still: bytes | None = None, alt: str = "") -> None:
-        """Say `what` is to be had: "sliders". `still` is a PNG, `alt` what it shows, in words."""
-        self.still, self.alt = still, alt
+    def __init__(self, what: str) -> None:
+        """Say `what` is to be had: "sliders"."""
         self.hint = f"Run this cell in Jupyter or Colab to get {what} here."
         self.widget = None
 
@@ -105,9 +88,6 @@ class Control:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        if self.still:
-            picture = {"image/png": self.still, "text/plain": self.alt}
-            display(picture, metadata={"image/png": {"alt": self.alt}}, raw=True)
         bundle = {"text/plain": self.hint}
         if self.widget is not None:
             view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
@@ -115,18 +95,9 @@ class Control:
         display(bundle, raw=True)
 
 
-def walk(
-    draw: Callable, start: np.ndarray, end: np.ndarray, alt: str = "", shown: int = 6
-) -> Control:
-    """Return a slider from one noise vector to another; `shown` of the ways points stand above it.
-
-    `draw` gets a vector of the shape of `start`; `alt` says what the still picture shows.
-    """
-    still = None
-    if shown:
-        parts = np.linspace(0, 1, shown)
-        still = strip([draw(between(start, end, float(part))) for part in parts], shown)
-    control = Control("a slider", still, alt)
+def walk(draw: Callable, start: np.ndarray, end: np.ndarray) -> Control:
+    """Return a slider from one noise vector to another; `draw` gets a vector of their shape."""
+    control = Control("a slider")
     if _has_widgets():
         (slider,) = sliders = [_slider("way", 0.0, 0.0, 1.0, control)]
         control.build(
@@ -138,23 +109,10 @@ def walk(
 
 
 def directions(
-    draw: Callable,
-    noise: np.ndarray,
-    places: Sequence[int] = (0, 1, 2),
-    reach: float = 2.5,
-    alt: str = "",
-    shown: int = 7,
+    draw: Callable, noise: np.ndarray, places: Sequence[int] = (0, 1, 2), reach: float = 2.5
 ) -> Control:
-    """Return a slider for each of some `places` of a noise vector, from -`reach` to `reach`.
-
-    Above them stands a row for each place: the picture for `shown` values of that number alone.
-    """
-    still = None
-    if shown:
-        values = np.linspace(-reach, reach, shown)
-        pictures = [draw(moved(noise, {p: float(v)})) for p in places for v in values]
-        still = strip(pictures, shown)
-    control = Control("sliders", still, alt)
+    """Return a slider for each of some `places` of a noise vector, from -`reach` to `reach`."""
+    control = Control("sliders")
     if _has_widgets():
         now = np.asarray(moved(noise, {}).tolist()).reshape(-1)
         sliders = [

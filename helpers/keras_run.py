@@ -92,7 +92,7 @@ class Run(RunFiles, keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Take over the Stop button, show the bar, and look at the untrained generator."""
-        self._plan_recording()
+        self._plan_recording(self.settings.real_label)
         self._stopped, self._bar = StopButton(), self._progress_bar()
         self._begin, self._saved = time.perf_counter() - self.seconds, time.perf_counter()
         self._begin_processor = time.process_time() - self.processor_seconds

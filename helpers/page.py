@@ -27,6 +27,8 @@ def page_data(recording: Recording, most: int = FRAMES) -> dict:
         "readings": [_reading(recording, frame) for frame in frames],
         "sentences": [_sentence(recording, frame) for frame in frames],
         "warning": _warning(recording),
+        "levels": compact.balance(recording.real_label),
+        "levelNames": compact.balance_names(recording.real_label),
     }
     if recording.kind == "pictures":
         data["columns"] = compact.columns_of(len(recording.noise))

@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------- curves
-const CHARTS = [ // of each curve: name, label, colour, dashes
+const CHARTS = [ // of each curve: name, label, colour, dashes; guides: which of the levels of balance
   { title: "Losses", curves: [["loss_d", "D", "d", []], ["loss_g", "G", "g", [6, 3]]],
-    guides: [[Math.LN2, "ln 2"], [2 * Math.LN2, "2 ln 2"]] },
-  { title: "D's mean answer", guides: [[0.5, "0.5"]], top: 1,
+    guides: [0, 1] },
+  { title: "D's mean answer", guides: [2], top: 1,
     curves: [["answer_real", "on real", "real", []], ["answer_fake", "on fake", "fake", [6, 3]]] },
   { title: "Coverage", curves: [["coverage", "share of 20 bins", "ink", []]], guides: [], top: 1 },
 ];
@@ -62,7 +62,7 @@ class Chart {
     }
     context.setLineDash([2, 3]);
     context.fillStyle = ink.soft;
-    for (const [value, label] of this.guides) {
+    for (const [value, label] of this.guides.map((i) => [view.levels[i], view.levelNames[i]])) {
       stroke(context, ink.soft, 1, () => { context.moveTo(0, this.y(value)); context.lineTo(width, this.y(value)); });
       context.fillText(label, 4, this.y(value) - 3);
     }

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
+from helpers.compact import balance, balance_names
+
 # The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
 # deficiencies). Real and fake also differ in marker and in line style.
 REAL, FAKE, UNDECIDED, NEUTRAL, GRID = "#0072B2", "#D55E00", "#EDEDED", "#555555", "#00795A"
@@ -211,16 +213,10 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     for name, (axis, label, colour, style) in names.items():
         x, y = steps[window - 1 :], smooth(history[name], window)
         axis.plot(x, y, color=colour, linestyle=style, label=label)
-    answer = real_label / 2
-    loss_d = -real_label * math.log(answer) - (2 - real_label) * math.log(1 - answer)
-    levels = (
-        (axes[0], loss_d, "2 ln 2", "bottom"),
-        (axes[0], -math.log(answer), "ln 2", "top"),
-        (axes[1], answer, "0.5", "bottom"),
-    )
-    for axis, level, name, side in levels:
+    places = ((axes[0], "bottom"), (axes[0], "top"), (axes[1], "bottom"))
+    levels, texts = balance(real_label), balance_names(real_label)
+    for (axis, side), level, text in zip(places, levels, texts, strict=True):
         axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
-        text = name if real_label == 1 else f"{level:.2f}"
         axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), va=side, ha="right")
     top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in axes[0].get_lines()))
     axes[0].set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))

@@ -28,7 +28,7 @@ class Recording:
     `noise` holds one vector for each fake: 256 do well for points, 16 to 36 for pictures. `real`
     are real examples to show beside the fakes (points need them), `title` a name for the run,
     `steps` how many steps are planned, if that is known, `most` how many frames are kept at most:
-    the fewer, the less it costs.
+    the fewer, the less it costs. `real_label` is what D learns to answer to real ones.
 
     A moment is one iteration seen closely: the networks before it, after the discriminator's
     update and after the generator's. There are at most 16, the player shows three.
@@ -42,6 +42,7 @@ class Recording:
         title: str = "",
         steps: int | None = None,
         most: int = FRAMES,
+        real_label: float = 1.0,
     ) -> None:
         """Prepare an empty recording; `noise` and `real` may be tensors on any device."""
         if kind not in ("points", "pictures"):
@@ -49,6 +50,7 @@ class Recording:
         if kind == "points" and real is None:
             raise CourseError("A recording of points needs the real ones: real=points.")
         self.kind, self.title, self.planned, self.most = kind, title, steps, most
+        self.real_label = real_label
         self.noise, self.real = look.as_array(noise), None
         if real is not None:  # all pictures would be too many, and so would be a million points
             every = -(-len(real) // 2048)
@@ -75,10 +77,10 @@ class Recording:
                 edges = self.noise.min(0), self.noise.max(0)
                 self.grid = look.square_of(*edges, look.GRID_SIDE)
 
-    def plan(self, steps: int) -> None:
-        """Say how many steps are planned, if that was not known; too late once there are frames."""
+    def plan(self, steps: int, real_label: float) -> None:
+        """Say with what label, and how many steps if that was not known; too late with frames."""
         if self.planned is None and not self.frames:
-            self.planned = steps
+            self.planned, self.real_label = steps, real_label
             self._schedule()
 
     def _schedule(self) -> None:
@@ -190,7 +192,7 @@ class Recording:
         about = {"kind": self.kind, "title": self.title, "steps": self.planned, "done": self.done}
         about |= {"broken_at": self.broken_at, "cost": self.cost, "seconds": self.seconds}
         about |= {"scales": [self._when.scale, self._when_moment.scale], "version": VERSION}
-        about["most"] = self.most
+        about |= {"most": self.most, "real_label": self.real_label}
         arrays = {"about": np.array(json.dumps(about)), "noise": self.noise}
         if self.real is not None:
             arrays["real"] = self.real
@@ -228,7 +230,7 @@ class Recording:
     def _from(cls, about: dict, arrays: dict) -> "Recording":
         made = cls(
             about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"],
-            about.get("most", FRAMES),
+            about.get("most", FRAMES), about.get("real_label", 1.0),
         )  # fmt: skip
         made.frames, made.moments = (
             compact.unpacked("frame", arrays),

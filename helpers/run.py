@@ -148,7 +148,7 @@ class Run(RunFiles):
     def _grow(self, total: int) -> None:
         """Make room in the history for all steps."""
         self.total = total
-        self._plan_recording()
+        self._plan_recording(self.preset.real_label)
         missing = max(0, total - len(self._rows))
         empty = torch.full((missing, len(COLUMNS)), math.nan, device=self.device)
         self._rows = torch.cat([self._rows, empty])

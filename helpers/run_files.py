@@ -166,10 +166,10 @@ class RunFiles:
 
     # --- the recording, if there is one
 
-    def _plan_recording(self) -> None:
-        """Tell it how many steps there will be, and let it forget what this run has not done."""
+    def _plan_recording(self, real_label: float) -> None:
+        """Tell it what is planned, and let it forget what this run has not done."""
         if self.recording:
-            self.recording.plan(self.total)
+            self.recording.plan(self.total, real_label)
             if self.recording.done > self.step:
                 self.recording.rewind(self.step)
 

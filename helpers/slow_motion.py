@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers import compact
 from helpers.recorder import Recording
 
 STEPS = (  # the five steps of the lessons
@@ -111,15 +112,16 @@ def captions(recording: Recording, moment: dict, gains: dict) -> list[str]:
         number(np.mean(moment[name]), 4) for name in ("answers", "answers_between", "answers_after")
     )
     mean = "D's mean answer on the fakes shown:"
+    level_d, level_g, _ = compact.balance(recording.real_label)
     lines |= {
         1: "Each fake is what G makes of one noise vector.",
         2: f"In this iteration D's mean answer was {number(real, 3)} on real, "
         f"{number(fake, 3)} on fake.",
-        3: f"Loss of D: {number(loss_d, 3)} (2 ln 2 = 1.386 if it only guessed).",
+        3: f"Loss of D: {number(loss_d, 3)} ({level_d:.3f} if it only guessed).",
         5: f"D has changed. {mean} {before} → {between}.",
         6: "Training takes new noise; here the same fakes are shown, to compare.",
         7: f"The new D's mean answer on the fakes shown: {between}.",
-        8: f"Loss of G: {number(loss_g, 3)} (ln 2 = 0.693 if D cannot tell).",
+        8: f"Loss of G: {number(loss_g, 3)} ({level_g:.3f} if D cannot tell).",
         10: f"{lines[10]} {mean} {between} → {after}.",
     }
     return [f"Iteration {moment['step'] + 1:,}: {lines[stage]}" for stage in range(len(STAGES))]

@@ -557,7 +557,7 @@ def test_the_slider_goes_from_one_face_to_another(names):
     def draw(noise):
         return names["generate"](generator, noise)
 
-    control = walk(draw, start, end, shown=0)
+    control = walk(draw, start, end)
     shown = [control.image.value]
     for way in (0.25, 1.0):
         control.handles[0].value = way

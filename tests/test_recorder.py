@@ -358,6 +358,28 @@ def test_what_cannot_be_shown_is_said_in_one_sentence(points):
         Recording("points", np.zeros((4, 2)))
 
 
+@pytest.mark.parametrize("label", [1.0, 0.9])
+def test_lines_stand_where_real_and_fake_cannot_be_told_apart(label):
+    answers = np.linspace(0.01, 0.99, 9_801)
+    losses = -label * np.log(answers) - (2 - label) * np.log(1 - answers)
+    loss_d, loss_g, answer = compact.balance(label)
+    assert answers[losses.argmin()] == pytest.approx(answer, abs=1e-4)
+    assert losses.min() == pytest.approx(loss_d, abs=1e-6)
+    assert -np.log(answer) == pytest.approx(loss_g)
+
+
+def test_the_page_draws_the_lines_of_the_label_that_the_run_has(pictures, tmp_path):
+    recording = copy.copy(pictures[1])
+    page = page_data(recording)
+    assert page["levels"] == pytest.approx([2 * np.log(2), np.log(2), 0.5])
+    assert page["levelNames"] == ("2 ln 2", "ln 2", "0.5")
+    assert "(0.693 if D cannot tell)" in page["moments"][0]["captions"][8]
+    recording.real_label = 0.9
+    page = page_data(Recording.load(recording.save(tmp_path / "run.npz")))
+    assert page["levelNames"] == ("1.38", "0.80", "0.45")
+    assert "(0.799 if D cannot tell)" in page["moments"][0]["captions"][8]
+
+
 def test_one_frame_makes_a_page():
     run = Run("points")
     run.recording.watch(0, run.generator, run.discriminator)

@@ -898,7 +898,7 @@ def show_one(noise):
     return plot_mapping(noise_grid.cpu(), landing.cpu(), noise.cpu(), average(noise).detach().cpu())
 
 
-directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
+directions(show_one, torch.zeros(2, device=device), places=(0, 1))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And this slider goes from the start to the end of the walk above:
@@ -906,7 +906,7 @@ directions(show_one, torch.zeros(2, device=device), places=(0, 1), shown=0)
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
-walk(show_one, start, end, shown=0)
+walk(show_one, start, end)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}

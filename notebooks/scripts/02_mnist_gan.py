@@ -589,7 +589,7 @@ plot_images(
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
-walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0], shown=0)
+walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
@@ -663,7 +663,9 @@ def experiment(name, step=train_step, beginner=False, dropout=True, **settings):
     if not beginner:
         load_weights(generator, "digits_generator_best")
     discriminator.train(dropout)
-    recording, rows = Recording("pictures", fixed_noise, title=name, steps=steps), []
+    label = preset.real_label
+    recording = Recording("pictures", fixed_noise, title=name, steps=steps, real_label=label)
+    rows = []
     try:
         for number in range(steps):
             recording.watch(number, generator, discriminator)

@@ -1031,7 +1031,7 @@ plot_faces(generate(gan.generator, points), 10, "Four walks, from left to right"
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
-walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0], shown=0)
+walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bigger

@@ -710,7 +710,7 @@ import numpy as np
 from helpers import controls
 def draw(noise):
     return np.broadcast_to(np.asarray(noise).reshape(-1, 1, 1, 1), (2, 1, 8, 8))
-controls.directions(draw, np.zeros(2), places=(0, 1), reach=1.0, alt="Two shades.")
+controls.directions(draw, np.zeros(2), places=(0, 1), reach=1.0)
 """,
     """
 state = np.zeros(2)
