@@ -82,6 +82,27 @@ def test_the_notes_take_45_minutes_and_follow_the_slides():
         assert order == sorted(order)
 
 
+def sections(name):
+    """Return, for each heading on the offline slides, the numbers of its slides."""
+    notebook = nbformat.read(SCRIPTS.parent / f"{name}.ipynb", 4)
+    found, number, anchor = {}, 0, ""
+    for cell in offline.lecture_path(notebook).cells:
+        number += bool(cell.metadata.get("opens"))
+        if cell.cell_type == "markdown" and cell.source.startswith("#"):
+            anchor = cell.source.split("\n")[0].lstrip("# ").replace("`", "").replace(" ", "-")
+        found.setdefault(anchor, []).append(number)
+    return found
+
+
+def test_the_notes_tell_the_numbers_of_the_offline_slides():
+    notes = (SCRIPTS.parent / "lecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| \[.*?\]\((\w+)\.ipynb#(.*?)\)[^|]* \| (\d+) \|", notes, re.M)
+    assert len(rows) == len(re.findall(r"^\| \d+ \|", notes, re.M)) > 40
+    parts = {name: sections(name) for name in NAMES}
+    wrong = [row for row in rows if int(row[2]) not in parts[row[0]][row[1]]]
+    assert not wrong, parts
+
+
 def a_notebook(*cells):
     made = []
     for kind, source, slide in cells:

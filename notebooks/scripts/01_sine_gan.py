@@ -28,6 +28,9 @@
 # | `lesson` (without a GPU), `full` (with one) | the lecture's settings, then a calmer run, then trials | 3 minutes, half a minute of it for the first training | 1 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | 1 GB |
 #
+# A *preset* is a set of settings. To choose one yourself, put a cell with `%env GAN_PRESET=smoke`, for
+# example, above all others.
+#
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
@@ -77,7 +80,8 @@ Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake one
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you are going to build
 #
-# A **generative adversarial network** (GAN) is made of two networks with opposite aims.
+# A **generative adversarial network** (GAN) trains a *generative model*: one that makes new examples. It is
+# made of two networks, as a rule deep ones, with opposite aims.
 #
 # - The **generator** turns random numbers, called *noise*, into new examples: here into points,
 #   later into digits, clothes and faces. What it makes is called **fake**.
@@ -99,7 +103,8 @@ Drawing(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # What is this good for? A trained generator makes as many new examples as you like: pictures that nobody
 # has taken. Other GANs start from a picture instead of noise and make, for example, a sharper one.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The series follows a student lecture, and its four aims are yours:
 #
 # | aim | where you meet it |
@@ -110,7 +115,7 @@ Drawing(
 # | analyse the result | the end of each lesson: *is it plausible? is it varied? is it new?* |
 #
 # The tools are Python 3 with PyTorch (lessons 01 to 03) and Keras (lesson 04), the data sets MNIST,
-# Fashion-MNIST and CelebA, and Google Colab or your own computer.
+# Fashion-MNIST and (from Kaggle) CelebA, and Google Colab or your own computer.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
@@ -286,9 +291,9 @@ plot_points(real_points.cpu(), untrained, title="Before training")
 #
 # $$\text{loss} = -t \cdot \log(a) - (1 - t) \cdot \log(1 - a)$$
 #
-# with the natural logarithm. Only one of the two terms counts: the first if $t = 1$, the second if
-# $t = 0$. Type in a real example that was answered with 0.8 and a fake one that was answered with
-# 0.3, and compute both losses by hand, as the lecture does.
+# with the natural logarithm (its unit is called *nat*). Only one of the two terms counts: the first if
+# $t = 1$, the second if $t = 0$. Take a real example that was answered with 0.8 and a fake one that was
+# answered with 0.3, and compute both losses by hand, as the lecture does.
 
 # %% slideshow={"slide_type": "-"}
 answer_real, label_real = torch.tensor(0.8), 1
@@ -637,7 +642,8 @@ for real in run.batches(real_points[: preset.images]):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points. Fresh noise, the trained generator, and the answers of
 # the trained discriminator all over the plane. It rejects nearly all of it. Along the curve its answer is
-# about 0.5: there it cannot tell real from fake.
+# about 0.5: there it cannot tell real from fake. Where neither real points nor fakes come any more, nothing
+# corrects it: what it says there means little.
 
 # %% slideshow={"slide_type": "-"}
 fake_points = generate(make_noise(2000))
@@ -686,8 +692,9 @@ history = run.history
 plot_history(history)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now the trap. In other courses you have learned that a falling loss means progress. Compare the
-# beginning with the end: judged by the losses, next to nothing was gained, but the heap of points
+# Now the trap. In other courses you have learned that a falling loss means progress. Compare the very
+# first steps with the last ones, in the table. (The curves above are smoothed: they begin only when the
+# discriminator has already run ahead.) Judged by the losses, nothing was gained, but the heap of points
 # has become a curve. Each loss is measured against the other player, and both have improved. So a loss cannot tell you
 # whether the fakes are good. You have to look at the fakes. (*Bins covered* is explained below: how much
 # of the curve's width the points reach.)
@@ -745,11 +752,12 @@ print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 #
 # A number means little without another one beside it. So the table has the same numbers for fresh
 # real points, which is what a perfect generator would get.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Set yourself a bar before you look, or any result will please you. Here it is: at most 0.06 from the
 # curve, at least 99 % inside, all 20 bins covered.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "-"}
 from helpers.metrics import share_inside
 
 fresh_x = 2 * math.pi * torch.rand(2000)
@@ -765,7 +773,7 @@ def measure(name, points):
     }
 
 
-rows = [measure("fake", fake_points), measure("fresh real", fresh_points)]
+rows = [measure("the lecture's settings", fake_points), measure("fresh real", fresh_points)]
 Table(rows, "Plausible and varied?")
 
 
@@ -825,10 +833,10 @@ for real in calm_run.batches(real_points[: preset.images]):
     calm_run.record(train_step(real))
     average.update_parameters(generator)
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for the last moment of the calm run, and for its average:
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "-"}
 noise = make_noise(2000)
 average_points = average(noise).detach().cpu()
 rows += [measure("smaller learning rates", generate(noise)), measure("and average", average_points)]
@@ -973,9 +981,9 @@ Table(rows, f"Noise of different sizes, {steps:,} steps each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
-# number is enough to name a place on it, and eight do no harm. With *fewer* numbers than there are
-# things that vary, a generator has to fold its noise to reach them all, as you saw it fold the plane.
-# In a picture much more can vary, and the lessons to come use more numbers. How large each number is, is
+# number is enough to name a place on it, and eight do no harm. (With two it had one more than it needs,
+# and folded the plane.) With *fewer* numbers than there are things that vary, a generator would have to
+# wind its noise through all of them. In a picture much more can vary, and the lessons to come use more numbers. How large each number is, is
 # another question: the first exercise of lesson 02 asks it.
 #
 # ### Why dropout in the discriminator only?
@@ -1359,7 +1367,7 @@ exercises_torch.check_swapped_labels(swapped_step, try_out)
 # ### 5. Another curve
 #
 # Which cells of this notebook know that the points come from a sine? Make at least 200 points of
-# another curve, a tensor of the shape (n, 2), for example a parabola.
+# another curve, in one piece and not closed, as a tensor of the shape (n, 2): for example a parabola.
 
 # %% slideshow={"slide_type": "skip"}
 my_points = None  # a tensor of the shape (n, 2)
@@ -1393,8 +1401,7 @@ exercises_torch.check_own_curve(my_points, try_out)
 #   fakes with 0; the generator gets fakes with 1.
 # - Five steps, over and over; in step 3 only the discriminator changes, in step 5 only the generator.
 #   When the generator learned alone, all its fakes ended up in one place.
-# - The losses do not tell you whether the fakes are good: they began and ended at about the same
-#   values. Look at the fakes and measure them beside real data.
+# - The losses do not tell you whether the fakes are good: they ended no lower than they began. Look at the fakes and measure them beside real data.
 # - This GAN did not come to rest. Smaller learning rates and an average of the weights made its result
 #   steadier.
 #

@@ -307,7 +307,8 @@ plot_images(untrained, title="Before training")
 # 50 epochs. These are the numbers of the preset `full`, with one change: real pictures get the label 0.9
 # instead of 1. Then the loss punishes answers that are too sure. (Fakes keep the label 0.) With the label
 # 1 the discriminator won for good with one of the two seeds that were tried.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # `full` needs about half an hour on two CPU cores, so the preset `lesson` takes settings that get to a
 # good picture sooner:
 #
@@ -315,7 +316,7 @@ plot_images(untrained, title="Before training")
 # - larger batches use the processor better,
 # - a smaller `beta1` makes Adam forget old gradients sooner: in a game they soon point the wrong way.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "-"}
 from dataclasses import asdict
 
 from helpers.presets import PRESETS
@@ -335,10 +336,11 @@ from helpers.files import read_rows
 Table(read_rows("recipes"), "Eight epochs, one change after the other (one seed, one CPU core)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The first rows do not get far in eight epochs, and larger learning rates alone make it worse. It is the
-# smaller `beta1` that makes them useful: with it the distance of the average falls from 1732 to 104, and
-# all ten classes are there. The small sample is enough for so short a training. (That it comes out better,
-# with 75, is chance: other seeds of the same settings differ as much.)
+# The first rows do not get far in eight epochs, and larger learning rates alone make it worse. (Nor does
+# the label 0.9 pay here: it is there against a discriminator that wins in a long run.) It is the smaller
+# `beta1` that makes them useful: with it the distance of the average falls from 1732 to 104, and all ten
+# classes are there. The small sample is enough for so short a training. That it comes out better, with 75,
+# may be chance.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
@@ -454,14 +456,14 @@ from helpers.player import show
 
 show(run.recording, train_step=train_step, frames=60)
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Reading the curves
 #
 # You know the grey lines from lesson 01. Here they stand a little elsewhere. Half of what the
 # discriminator sees has the label 0.9, the other half 0. If it cannot tell them apart, its best answer
 # is the mean, 0.45, and the generator's loss is then $-\ln 0.45$:
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "-"}
 import math
 
 undecided = preset.real_label / 2
@@ -489,11 +491,11 @@ noise = make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(noise, average)
 plot_images(fakes[:64], columns=16, title="64 fakes")
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
 # never seen. First make sure that it can be trusted: let it name test pictures whose labels you know.
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "-"}
 from helpers.classifier import load_classifier
 
 classifier = load_classifier("digits")
@@ -1034,8 +1036,8 @@ exercises.check_thief(answer, thief)
 # ### 4. Two steps against one
 #
 # Write a training step in which the discriminator learns twice, each time from fresh fakes, and then
-# the generator once. Predict first: what will a step like this do to the losses? Copy `train_step`
-# into the next cell, call the copy `two_steps` and change it.
+# the generator once. Predict first: how will the discriminator's answers on real and on fake change
+# during such a step? Copy `train_step` into the next cell, call the copy `two_steps` and change it.
 
 # %% slideshow={"slide_type": "skip"}
 two_steps = None  # replace this line by your function

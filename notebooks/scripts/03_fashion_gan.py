@@ -397,15 +397,15 @@ for real in warm_run.batches(images):
         picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each row is one noise vector: on the left the digit that it used to be. After the first epoch no digit
+# Each row is one noise vector (six of the sixteen): on the left the digit that it used to be. After the first epoch no digit
 # is left. The player below shows how soon that happens.
 
 # %% slideshow={"slide_type": "-"}
 plot_film({0: started_as} | warm_run.kept)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both ways on one clock: on the left clothes come out of noise, on the right out of digits. Press
-# *Play*, or drag the time.
+# Both ways on one clock: on the left clothes come out of noise, on the right out of digits (in the still
+# picture of a saved page: above and below). Press *Play*, or drag the time.
 
 # %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
@@ -413,13 +413,13 @@ from helpers.player import show
 run.recording.title = "From new weights"
 show(run.recording, warm_run.recording, train_step=train_step, frames=40)
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Another small classifier, trained on the names of clothes. They are harder to tell apart than digits:
 # a shirt and a pullover look much alike at 28 by 28 pixels.
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "-"}
 from helpers.classifier import load_classifier
 
 classifier = load_classifier("clothes")
@@ -612,8 +612,8 @@ plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A minute of training, and a face can be made out, though nearly the same one each time: mode collapse
-# again. What the GAN owes to the data is what it draws. Its faults are its own: which classes it favours,
-# and how little varied it is.
+# again. What it draws, the GAN owes to the data. How varied it is depends on both: the same networks, with
+# the same settings, had a far higher recall with digits than with clothes.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
@@ -701,7 +701,7 @@ exercises.check_nine_of_ten(answer, nine_of_ten)
 # ```
 #
 # What is made is real, so the precision stays. A tenth of the real pictures cannot be made, and about
-# so much is lost of the recall. Two ways of the lesson had a low recall with all ten classes: there,
+# so much is lost of the recall. Both ways of the lesson had a low recall with all ten classes: there,
 # something is missing *within* the classes.
 #
 # </details>
@@ -710,7 +710,7 @@ exercises.check_nine_of_ten(answer, nine_of_ten)
 # ### 3. Scrambled pixels
 #
 # Somebody has moved the 784 pixels of every picture to other places, in the same way for all: you
-# cannot recognise anything any more. Could this GAN learn such pictures, as well as the others? You
+# cannot recognise anything any more. Could this GAN learn such pictures just as well as the others? You
 # need not train it to find out. Make a copy of the digits' discriminator which answers scrambled
 # digits exactly as the original answers digits, only by moving weights to other places. Below,
 # `order[i]` says where pixel `i` of the scrambled picture was before.
@@ -753,7 +753,7 @@ exercises_torch.check_rewired(rewired, digit_judge, shown["digits"].to(device), 
 # ### 4. In colour
 #
 # With `channels=3`, `load_images` gives you colour. Then a picture is (3, 28, 28): red, green and blue.
-# Predict first: how many layers of each player have to change, and how many weights will it have? Then
+# Predict first: how many layers of each player have to change, and how many weights will each have? Then
 # write both networks. As before, the discriminator needs `forward` and `logits`.
 
 # %% slideshow={"slide_type": "skip"}

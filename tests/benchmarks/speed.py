@@ -97,6 +97,8 @@ def compare(lesson: str, threads: int, steps: int) -> None:
         for _ in itertools.islice(loop, steps):
             pass
         times[name].append(1000 * (time.perf_counter() - start) / steps)
+    for loop, _ in loops.values():
+        loop.close()  # PyTorch crashes at exit if graphs still hang on a suspended loop
     usual_ms, lesson_ms = (statistics.median(times[name]) for name in ("usual", "lesson"))
     print(
         f"\n{lesson}, batch {preset.batch_size}: usual loop {usual_ms:.2f} ms, lesson "
