@@ -17,7 +17,14 @@ from tests.samples import sample
 from tests.tools.lesson import code_cells, run_cells
 from tests.tools.sentences import is_one_sentence
 
-GENERATORS = {"digits": 60}  # highest Frechet distance; see data/README.md
+# Highest Frechet distance of 5,000 fakes against the built-in sample; see data/README.md.
+GENERATORS = {
+    ("digits", "full"): 120,
+    ("digits", "long"): 60,
+    ("digits", "best"): 40,
+    ("clothes", "full"): 180,
+    ("clothes", "best"): 140,
+}
 
 
 def network(kind: str) -> torch.nn.Module:
@@ -28,21 +35,21 @@ def network(kind: str) -> torch.nn.Module:
     return names[kind]()
 
 
-@pytest.mark.parametrize("name", GENERATORS)
-def test_shipped_generators_are_small_and_make_all_classes(name, monkeypatch):
+@pytest.mark.parametrize(("name", "level"), GENERATORS)
+def test_shipped_generators_are_small_and_make_all_classes(name, level, monkeypatch):
     monkeypatch.delenv("GAN_DATA", raising=False)
-    path = DATA / f"{name}_generator_best.safetensors"
+    path = DATA / f"{name}_generator_{level}.safetensors"
     assert path.stat().st_size < 4_000_000
     generator = network("Generator")
     facts = load_weights(generator, path.stem)
-    assert facts["steps"] > 20_000
+    assert facts["steps"] > 7_000
     data = load_pictures(name, replace(PRESETS["02_mnist_gan"]["smoke"], images=None))
     images = (data.images.float() / 127.5 - 1).unsqueeze(1)
     with torch.no_grad():
         fakes = generator(torch.randn(5000, 100, generator=torch.Generator().manual_seed(0)))
     result = judge(load_classifier(name), fakes, images)
-    assert result.frechet.value <= GENERATORS[name]
-    assert result.classes.covered == 1
+    assert result.frechet.value <= GENERATORS[name, level]
+    assert result.classes.covered >= 0.9
 
 
 def test_missing_damaged_and_foreign_weights_are_refused(tmp_path, monkeypatch):
@@ -77,7 +84,7 @@ def test_measures_put_generators_in_the_right_order(monkeypatch, tmp_path):
     for key, value in {"PRESET": "smoke", "DEVICE": "cpu", "RUNS": str(tmp_path)}.items():
         monkeypatch.setenv(f"GAN_{key}", value)
     trained = network("Generator")
-    load_weights(trained, "digits_generator_best")
+    load_weights(trained, "digits_generator_long")
     early = early_generator(150)
     images, classifier = sample("digits")["images"], load_classifier("digits")
     noise = torch.randn(2000, 100, generator=torch.Generator().manual_seed(0))

@@ -326,8 +326,8 @@ print(f"loss of the discriminator {loss_d:.4f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The picture shows both terms. An answer that is right and sure costs next to nothing, a wrong one
-# costs much, and being *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on each side, so a
-# discriminator that knows nothing has the loss $2 \ln 2$. Remember this number.
+# costs much, and being *sure and wrong* costs without limit. An undecided answer, 0.5, costs $\ln 2$ on
+# each side, so a discriminator that knows nothing has the loss $2 \ln 2$. Remember this number.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_lines
@@ -610,10 +610,10 @@ untrained = generate(fixed_noise)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The settings are those of the article that the lecture follows, here called *the lecture's*: learning
-# rates of 0.001, batches of 32 points, 300 epochs. `Run` hands out the real points in batches, in a new order each time it has gone through all of
-# them (one such pass is an *epoch*); it draws a progress bar; and it writes what you train to
-# `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume` goes on from it. The `Recording`
-# looks at both players every now and then, and changes nothing.
+# rates of 0.001, batches of 32 points, 300 epochs. `Run` hands out the real points in batches, in a new
+# order each time it has gone through all of them (one such pass is an *epoch*); it draws a progress
+# bar; and it writes what you train to `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume`
+# goes on from it. The `Recording` looks at both players every now and then, and changes nothing.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.recorder import Recording
@@ -695,9 +695,9 @@ plot_history(history)
 # Now the trap. In other courses you have learned that a falling loss means progress. Compare the very
 # first steps with the last ones, in the table. (The curves above are smoothed: they begin only when the
 # discriminator has already run ahead.) Judged by the losses, nothing was gained, but the heap of points
-# has become a curve. Each loss is measured against the other player, and both have improved. So a loss cannot tell you
-# whether the fakes are good. You have to look at the fakes. (*Bins covered* is explained below: how much
-# of the curve's width the points reach.)
+# has become a curve. Each loss is measured against the other player, and both have improved. So a loss
+# cannot tell you whether the fakes are good. You have to look at the fakes. (*Bins covered* is
+# explained below: how much of the curve's width the points reach.)
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics import coverage, distance_to_curve
@@ -983,8 +983,8 @@ Table(rows, f"Noise of different sizes, {steps:,} steps each")
 # There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
 # number is enough to name a place on it, and eight do no harm. (With two it had one more than it needs,
 # and folded the plane.) With *fewer* numbers than there are things that vary, a generator would have to
-# wind its noise through all of them. In a picture much more can vary, and the lessons to come use more numbers. How large each number is, is
-# another question: the first exercise of lesson 02 asks it.
+# wind its noise through all of them. In a picture much more can vary, and the lessons to come use more
+# numbers. How large each number is, is another question: the first exercise of lesson 02 asks it.
 #
 # ### Why dropout in the discriminator only?
 #
@@ -1075,12 +1075,12 @@ plot_stages(plane, stages, real=real_points[:200].cpu())
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Alone, the generator at first gains little: the discriminator's opinions were mild along most of the
-# curve. But there is always *some* place that it likes best, and step by step all the fakes move
-# there, whatever their noise. This is called **mode collapse**, and it is no mistake of the
-# generator: nobody is left who would tell it that the place is crowded. As soon as the discriminator
-# may learn, it calls the crowded place fake, and the rest of the curve real with all that is around it,
-# even where no point has ever been: it sees fakes at one place only. And when both learn again, the fakes leave the place and
-# spread, though it takes them a while. The table has the numbers:
+# curve. But there is always *some* place that it likes best, and step by step all the fakes move there,
+# whatever their noise. This is called **mode collapse**, and it is no mistake of the generator: nobody
+# is left who would tell it that the place is crowded. As soon as the discriminator may learn, it calls
+# the crowded place fake, and the rest of the curve real with all that is around it, even where no point
+# has ever been: it sees fakes at one place only. And when both learn again, the fakes leave the place
+# and spread, though it takes them a while. The table has the numbers:
 
 # %% slideshow={"slide_type": "skip"}
 Table(rows, "One player at a time")

@@ -118,10 +118,11 @@ print(f"{describe_device()} | Keras {keras.__version__} | preset {preset.level} 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
-# The lecture trains for 800 iterations on 10,000 faces of **CelebA**: photographs of celebrities, cut so that the eyes
-# are in about the same place (Ziwei Liu, Ping Luo, Xiaogang Wang, Xiaoou Tang: *Deep Learning Face
-# Attributes in the Wild*, ICCV 2015). Its terms allow non-commercial research only, and the
-# pictures may not be passed on: whether your class counts as that, you have to decide. The preset `full` fetches them from Kaggle, 1.4 GB.
+# The lecture trains for 800 iterations on 10,000 faces of **CelebA**: photographs of celebrities, cut
+# so that the eyes are in about the same place (Ziwei Liu, Ping Luo, Xiaogang Wang, Xiaoou Tang: *Deep
+# Learning Face Attributes in the Wild*, ICCV 2015). Its terms allow non-commercial research only, and
+# the pictures may not be passed on: whether your class counts as that, you have to decide. The preset
+# `full` fetches them from Kaggle, 1.4 GB.
 #
 # If that does not work, and at the other presets, the course takes faces of its own: 4,000 drawn
 # ones. These are cartoons, **not CelebA**, and much easier to imitate than photographs. The line that
@@ -223,8 +224,9 @@ for real in real_batches(preset.first).take(1):
 #
 # These are the layers of the lecture, to the letter. A **convolution** `Conv2D(256, 3)` moves 256
 # filters of 3 by 3 pixels over the picture; each filter answers at each place. With `strides=2` it
-# takes every second place only, so the picture is halved. `LeakyReLU` multiplies negative values by
-# 0.3 instead of cutting them off as `ReLU` does. At the end one `Dense` layer adds up all answers to one logit.
+# takes every second place only, so the picture is halved. `LeakyReLU` multiplies negative values by 0.3
+# instead of cutting them off as `ReLU` does. At the end one `Dense` layer adds up all answers to one
+# logit.
 #
 # At the preset `full`, `narrow` is 1 and you get the 256 filters of the lecture. At the others there
 # are fewer of them, and the picture is smaller: nothing else differs. As in lesson 01 the sigmoid is
@@ -455,7 +457,8 @@ Table(rows, "Arrays of weights that a step changes")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # In the first row step 3 changes nothing: the discriminator stays as it was born, and the generator
-# learns to please a judge who knows nothing. The second row is right. But there is a form in which it cannot go wrong, since nothing is ever frozen.
+# learns to please a judge who knows nothing. The second row is right. But there is a form in which it
+# cannot go wrong, since nothing is ever frozen.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
@@ -818,12 +821,12 @@ def create_deep_discriminator(preset):
 print(f"field of view: {field_of_view(create_deep_discriminator(preset))} pixels")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The second puts `BatchNormalization` behind each layer of the generator but the last. It shifts and scales the
-# outputs, each channel on its own, so that over a batch they have a mean of 0 and a deviation of 1 (and
-# then lets the channel learn another mean and deviation). As it takes the mean away, a bias before it would
-# do nothing: hence `use_bias=False`. So each layer gets inputs of a known size,
-# whatever the layers before it have learned. And a third change comes with it: the expensive convolutions
-# at full size are gone.
+# The second puts `BatchNormalization` behind each layer of the generator but the last. It shifts and
+# scales the outputs, each channel on its own, so that over a batch they have a mean of 0 and a
+# deviation of 1 (and then lets the channel learn another mean and deviation). As it takes the mean
+# away, a bias before it would do nothing: hence `use_bias=False`. So each layer gets inputs of a known
+# size, whatever the layers before it have learned. And a third change comes with it: the expensive
+# convolutions at full size are gone.
 #
 # In training the mean and the deviation are those of the batch; afterwards they are running averages
 # that the layer has kept. This is one more reason to say `training=True` and `training=False`.
@@ -892,9 +895,9 @@ show(first.recording, second.recording, train_step=GAN.train_step)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # At first the distance jumps: pale nothings are farther from real faces than the grey of iteration 0.
-# Then it falls, at the end with small ups and downs. Two players that answer each other's last step do not go straight downhill,
-# and a small change of the generator can shift the colours of all its faces at once. So it pays to keep
-# the weights of the best moment, as `Run` does.
+# Then it falls, at the end with small ups and downs. Two players that answer each other's last step do
+# not go straight downhill, and a small change of the generator can shift the colours of all its faces
+# at once. So it pays to keep the weights of the best moment, as `Run` does.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_lines
@@ -906,11 +909,11 @@ plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which of the changes does it?
 #
-# The generator and the discriminator were changed. Which one was it? Train all four pairs of networks in the same way and for the
-# same number of iterations. That takes long, so here they have a sixteenth of the filters, batches of 16,
-# the settings of the second GAN otherwise, and 300 iterations, too few for a clear face.
-# `python -m tests.benchmarks faces04 rows 0` has done that and written down what came out; `best` is
-# the moment with the smallest distance.
+# The generator and the discriminator were changed. Which one was it? Train all four pairs of networks
+# in the same way and for the same number of iterations. That takes long, so here they have a sixteenth
+# of the filters, batches of 16, the settings of the second GAN otherwise, and 300 iterations, too few
+# for a clear face. `python -m tests.benchmarks faces04 rows 0` has done that and written down what came
+# out; `best` is the moment with the smallest distance.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.files import read_rows
@@ -925,10 +928,10 @@ Table(read_rows("faces04_networks"), head)
 # these 300 iterations. So the settings of the first GAN probably have a part in its collapse. (But grain
 # counts as spread, too.)
 #
-# The new generator differs from the lecture's in two ways, the batch
-# normalisation and the missing convolutions, and the table does not tell these apart. (The time is saved by the
-# missing convolutions.) The deep discriminator makes it worse so early, with either generator. It pays
-# later: `python -m tests.benchmarks faces04 pair 0 "new generator"` trained the new generator against the
+# The new generator differs from the lecture's in two ways, the batch normalisation and the missing
+# convolutions, and the table does not tell these apart. (The time is saved by the missing
+# convolutions.) The deep discriminator makes it worse so early, with either generator. It pays later:
+# `python -m tests.benchmarks faces04 pair 0 "new generator"` trained the new generator against the
 # discriminator of the lecture with the settings of the lesson, 800 iterations, and ended at a distance
 # of 16.5, where both changes together come to 11.4. (One seed is not many.)
 
@@ -1051,12 +1054,12 @@ walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0])
 #
 # ### Half the bits
 #
-# GPUs with *tensor cores* (most of NVIDIA's since 2018) multiply 16-bit numbers several times as fast as 32-bit
-# ones, and 16-bit outputs take half the memory. With the policy `mixed_float16` the layers compute
-# with 16 bits, and the weights stay at 32. Two things make it safe: the last layers and the losses are
-# in `float32`, as you saw above, and the optimizers multiply the loss before the way back (`scale_loss`),
-# or small gradients would become 0. Most CPUs have no such units; there it only shows that it runs. The
-# trial uses a very narrow second GAN if there is no GPU.
+# GPUs with *tensor cores* (most of NVIDIA's since 2018) multiply 16-bit numbers several times as fast
+# as 32-bit ones, and 16-bit outputs take half the memory. With the policy `mixed_float16` the layers
+# compute with 16 bits, and the weights stay at 32. Two things make it safe: the last layers and the
+# losses are in `float32`, as you saw above, and the optimizers multiply the loss before the way back
+# (`scale_loss`), or small gradients would become 0. Most CPUs have no such units; there it only shows
+# that it runs. The trial uses a very narrow second GAN if there is no GPU.
 
 # %% slideshow={"slide_type": "skip"}
 import time
@@ -1088,11 +1091,12 @@ Table([try_policy("float32"), try_policy("mixed_float16")], f"Measured on: {desc
 #
 # ### Several GPUs
 #
-# With one GPU or none you may skip this part and the next. A *strategy* copies the networks to every GPU, hands each copy its part of the batch, and adds up
-# the gradients, so that all copies stay equal. It copies what is made inside its `scope`; the rest
-# stays as it is. `ReductionToOneDevice` is a way of adding up that works with two optimizers in one
-# `train_step`; with the usual one TensorFlow stops with an error about a placeholder. Where there is
-# one device, there is one copy. (The losses that `fit` reports are then divided by the number of copies.)
+# With one GPU or none you may skip this part and the next. A *strategy* copies the networks to every
+# GPU, hands each copy its part of the batch, and adds up the gradients, so that all copies stay equal.
+# It copies what is made inside its `scope`; the rest stays as it is. `ReductionToOneDevice` is a way of
+# adding up that works with two optimizers in one `train_step`; with the usual one TensorFlow stops with
+# an error about a placeholder. Where there is one device, there is one copy. (The losses that `fit`
+# reports are then divided by the number of copies.)
 
 # %% slideshow={"slide_type": "skip"}
 strategy = tf.distribute.MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice())
@@ -1351,9 +1355,9 @@ exercises.check_larger_generator(
 #     return Model(gen_input, x, name="generator")
 # ```
 #
-# One word is enough: a fourth width. With $n$ channels it adds $16 n^2$ weights for the filters of 4 by 4,
-# and $4 n$ of the normalisation (two that it learns, two averages). To train it, give `new_gan` a preset of twice the size for the
-# discriminator, and load the faces at that size.
+# One word is enough: a fourth width. With $n$ channels it adds $16 n^2$ weights for the filters of 4 by
+# 4, and $4 n$ of the normalisation (two that it learns, two averages). To train it, give `new_gan` a
+# preset of twice the size for the discriminator, and load the faces at that size.
 #
 # </details>
 
