@@ -6,10 +6,10 @@ FOLDER holds MNIST/raw and FashionMNIST/raw. A run that was cut off goes on from
 GAN_RUNS. Weights are written in half precision.
 
 - `full`: the lecture's own settings, the generator as it is after the last step.
-- `long`: the settings of the preset `lesson` for more epochs; the average of the generator's
-  weights, and the discriminator that belongs to it.
-- `best`: goes on from `long`, with a slower generator and a faster discriminator: both have the
-  same learning rate. The average of the weights.
+- `long`: the settings of the preset `lesson` for 30 epochs; the average of the generator's weights,
+  and the discriminator that belongs to it.
+- `best`: goes on from `long` for 8 epochs, with a slower generator and a faster discriminator: both
+  have the same learning rate. The average of the weights.
 """
 
 import os
@@ -25,12 +25,12 @@ from helpers.checkpoint import save_weights
 from tests.tools.lesson import run_cells
 
 LESSONS = {"digits": "02_mnist_gan", "clothes": "03_fashion_gan"}
-PLAYERS = ("discriminator", "generator")
 CHANGES = {  # of the preset
     "full": "",
     "long": "epochs=30",
     "best": "epochs=8, learning_rate_d=4e-4, learning_rate_g=4e-4",
 }
+PLAYERS = ("discriminator", "generator")
 
 
 def change(source: str, name: str, level: str) -> str:

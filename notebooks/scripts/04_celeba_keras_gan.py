@@ -1376,6 +1376,9 @@ exercises.check_larger_generator(
 # - A distance is worth as much as the space in which it is taken. This one sees colours and shapes; the
 #   details you have to judge with your own eyes.
 
+# %% [markdown] slideshow={"slide_type": "skip"}
+# For your notes, this run in numbers:
+
 # %% slideshow={"slide_type": "skip"}
 print(f"preset {preset.level} | {describe_device()} | at most {peak_memory():.1f} GB")
 results

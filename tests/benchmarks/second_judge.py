@@ -1,4 +1,4 @@
-"""The Frechet distance of the shipped generators in the eyes of another classifier.
+"""The measures of the shipped generators, and their distance in the eyes of another classifier.
 
     GAN_DATA=FOLDER python -m tests.benchmarks second_judge digits clothes
 
@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from helpers.checkpoint import load_weights
+from helpers.classifier import load_classifier
 from helpers.data import load_pictures
 from helpers.files import DATA
-from helpers.metrics import frechet_distance
+from helpers.metrics import frechet_distance, judge
 from helpers.presets import PRESETS
 from tests.tools.lesson import code_cells
 
@@ -70,5 +71,10 @@ def main(*names: str) -> None:
             load_weights(generator, path.stem)
             torch.manual_seed(0)
             made = generator(torch.randn(SAMPLES, spaces["latent_dim"]))
-            distance = frechet_distance(features(made), real)
-            print(f"{path.stem}: {distance:.1f} ({SAMPLES:,} fakes)", flush=True)
+            result = judge(load_classifier(name), made, images)
+            print(
+                f"{path.stem}: second judge {frechet_distance(features(made), real):.1f}, "
+                f"the course's {result.frechet}, precision {result.precision:.2f}, recall "
+                f"{result.recall:.2f}, fewest of a class {min(result.classes.counts)}",
+                flush=True,
+            )

@@ -29,7 +29,6 @@ def digit_rows(names: dict) -> list[dict]:
             "precision": f"{result.precision:.2f}",
             "recall": f"{result.recall:.2f}",
             "share of the rarest class": f"{rarest:.3f}",
-            "seconds of training": f"{names['run'].seconds:.0f}",
         }
     ]
 
