@@ -12,7 +12,7 @@ FACTS = {
     "01_sine_gan": {30, 0.001, 500},  # dropout in percent; a learning rate; steps of a check
     # the largest pixel; epochs and learning rate of the players in data/make_generators.py
     "02_mnist_gan": {255, 30, 0.0004},
-    "03_fashion_gan": {30, 70_000, 0.45},  # epochs of the players; pictures; see lesson 02
+    "03_fashion_gan": {30, 50, 70_000, 0.45},  # epochs of the players; pictures; see lesson 02
     # 16.5: `tests.benchmarks faces04 pair`; 227: `tests.benchmarks faces 202599`
     "04_celeba_keras_gan": {
         0.3,
