@@ -446,6 +446,7 @@ results = {name: measure(classifier, made, images.cpu()) for name, made in fakes
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import Table
 
+
 def summary(name, result):
     return {
         "generator": name,
