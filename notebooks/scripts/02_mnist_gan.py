@@ -927,11 +927,17 @@ Table([score(name) for name in games], caption)
 #
 # The generator alone, beside the usual game. Both sides begin with the same sixteen pictures.
 # Watch the borders on the failing side: the answers rise while the digits fall apart. To see another
-# game, for example `mode collapse`, put its name in the place of the first one.
+# game, for example `labels swapped`, put its name in the place of the first one.
 
 # %% slideshow={"slide_type": "skip"}
 failing, cured = games["the generator alone"][2], games[usual][2]
 show(failing, cured, train_step=train_step, frames=10)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# And mode collapse beside the usual game: in the end all sixteen are one and the same.
+
+# %% slideshow={"slide_type": "skip"}
+show(games["mode collapse"][2], cured, train_step=train_step, frames=10)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
