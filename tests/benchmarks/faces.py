@@ -1,8 +1,8 @@
 """How long 10,000 pictures of CelebA's size take, and in how much memory.
 
 Run by hand: `python -m tests.benchmarks faces`, or with a number. Measured on two cores: 10,000
-take 11 s from a folder and 9 s from a zip file, and at most 107 MB. All 202,599 (smaller files) into
-9.96 GB, while other work ran: 8.4 minutes and 227 MB.
+take 11 s from a folder and 9 s from a zip file, and at most 107 MB. All 202,599 (smaller files)
+into 9.96 GB, while other work ran: 8.4 minutes and 227 MB.
 """
 
 import os
