@@ -42,14 +42,15 @@ def test_shipped_generators_are_small_and_make_all_classes(name, level, monkeypa
     assert path.stat().st_size < 4_000_000
     generator = network("Generator")
     facts = load_weights(generator, path.stem)
-    assert facts["steps"] > 7_000
+    assert facts["steps"] > 20_000
     data = load_pictures(name, replace(PRESETS["02_mnist_gan"]["smoke"], images=None))
     images = (data.images.float() / 127.5 - 1).unsqueeze(1)
     with torch.no_grad():
         fakes = generator(torch.randn(5000, 100, generator=torch.Generator().manual_seed(0)))
     result = judge(load_classifier(name), fakes, images)
     assert result.frechet.value <= GENERATORS[name, level]
-    assert result.classes.covered >= 0.9
+    least = 0.9 if (name, level) == ("clothes", "full") else 1  # few pullovers
+    assert result.classes.covered >= least
 
 
 def test_missing_damaged_and_foreign_weights_are_refused(tmp_path, monkeypatch):
