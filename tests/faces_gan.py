@@ -16,6 +16,7 @@ import pytest
 from helpers import compact, exercises, plotting
 from helpers.contact import contact_sheet
 from helpers.controls import between, to_png, walk
+from helpers.keras_device import quiet_start
 from helpers.player import show
 from helpers.presets import PRESETS
 from helpers.recorder import Recording
@@ -36,6 +37,10 @@ def names(tmp_path_factory):
     patch.setenv("GAN_DEVICE", "cpu")
     patch.setenv("GAN_FACES", "drawn")
     patch.setenv("GAN_RUNS", str(tmp_path_factory.mktemp("runs")))
+    with quiet_start():
+        import tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]  # two of them, for the strategy of copies
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     yield definitions()
     patch.undo()
 
@@ -595,26 +600,12 @@ def test_keras_starts_quietly_without_pytorch_and_an_absent_gpu_is_one_sentence(
     assert re.fullmatch(r"cpu CPU, \d+ threads?", second)
 
 
-def test_two_copies_stay_equal():
-    code = """
-from helpers.keras_device import quiet_start
-with quiet_start():
-    import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from dataclasses import replace
-import numpy as np
-from tests.benchmarks.faces04 import definitions
-from tests.tools.exercises import answers, assert_open, assert_refused, assert_solved, changed
-from tests.tools.lesson import code_cells
-names = definitions() | {"replace": replace}
-names["narrow"] = replace(names["preset"], narrow=64)
-exec(next(c for c in code_cells("04_celeba_keras_gan") if "MirroredStrategy(" in c), names)
-copied, strategy = names["copied"], names["strategy"]
-for variable in copied.generator.trainable_variables + copied.discriminator.trainable_variables:
-    one, two = strategy.experimental_local_results(variable.value)
-    assert np.array_equal(one, two), variable.path
-"""
-    done = in_python(code, GAN_PRESET="smoke", GAN_DEVICE="cpu", GAN_FACES="drawn")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("copies: 2")
+def test_two_copies_stay_equal(names, capsys):
+    few = names | {"replace": replace, "narrow": replace(names["preset"], narrow=64)}
+    exec(next(cell for cell in code_cells(LESSON) if "MirroredStrategy(" in cell), few)
+    assert capsys.readouterr().out.startswith("copies: 2")
+    copied, strategy = few["copied"], few["strategy"]
+    for player in (copied.generator, copied.discriminator):
+        for variable in player.trainable_variables:
+            one, two = strategy.experimental_local_results(variable.value)
+            assert np.array_equal(one, two), variable.path

@@ -1,4 +1,4 @@
-"""The exercises of lessons 01 to 03: no answer, the folded solution, and wrong answers."""
+"""Lessons 01 to 03 after all cells have run: their exercises, and the lecture path once more."""
 
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from tests.tools.exercises import (
     exercises,
 )
 from tests.tools.lesson import SCRIPTS, run_cells
+from tests.tools.slides import slides_of
 
 LESSONS = ("01_sine_gan", "02_mnist_gan", "03_fashion_gan")
 SLOW = ("milliseconds(gradients", "frechet_by_samples(", "plot_film(")  # no exercise needs these
@@ -223,6 +224,16 @@ WRONG_ANSWERS = {
 
 def test_wrong_answers_are_told_from_right_ones(lesson, capsys):
     assert_refused(lesson, lesson["lesson"], WRONG_ANSWERS[lesson["lesson"]], capsys)
+
+
+def test_the_lecture_path_runs_again(lesson, monkeypatch):
+    """A lecturer runs everything before the class and the cells of the path again in it."""
+    monkeypatch.chdir(SCRIPTS.parent)
+    for slide in slides_of(lesson["lesson"]):
+        for cell in slide:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, "<path>", "exec"), lesson)
+    assert lesson["run"].step > 0
 
 
 def test_a_number_may_come_in_any_form(capsys):

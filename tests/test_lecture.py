@@ -1,35 +1,19 @@
-"""The lecture path: its slide types, what fits on a slide, that it runs, and its notes."""
+"""The lecture path: its slide types, what fits on a slide, and its notes."""
 
 import re
-import sys
 
-import jupytext
 import nbformat
 import pytest
 
 from helpers import offline
 from helpers.errors import CourseError
-from tests.tools.lesson import SCRIPTS, run_cells
+from tests.tools.lesson import SCRIPTS, cells_of
+from tests.tools.slides import slides_of
 
 NAMES = sorted(path.stem for path in SCRIPTS.glob("[0-9]*.py"))
 each_lesson = pytest.mark.parametrize("name", NAMES)
 # What a slide of 1280 x 720 holds in letters of at least 16 pixels.
 LINES, COLUMNS, WORDS = 31, 101, 160
-
-
-def cells_of(name):
-    return jupytext.read(SCRIPTS / f"{name}.py").cells
-
-
-def slides_of(name):
-    slides = []
-    for cell in cells_of(name):
-        kind = offline.slide_type(cell)
-        if kind in ("slide", "subslide"):
-            slides.append([cell])
-        elif kind not in offline.OFF_PATH:
-            slides[-1].append(cell)
-    return slides
 
 
 @each_lesson
@@ -51,23 +35,6 @@ def test_a_slide_has_one_idea(name):
         assert len(code) <= 1, prose[:60]
         for lines in map(str.splitlines, code):
             assert len(lines) <= LINES and max(map(len, lines)) <= COLUMNS, lines[0]
-
-
-@pytest.mark.parametrize("name", NAMES[:2])
-def test_the_path_runs_after_all_cells_have_run(name, monkeypatch, tmp_path):
-    """A lecturer runs everything before the class and the cells of the path again in it."""
-    monkeypatch.setenv("GAN_PRESET", "smoke")
-    monkeypatch.setenv("GAN_DEVICE", "cpu")
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    names = run_cells(name)
-    monkeypatch.chdir(SCRIPTS.parent)
-    for slide in slides_of(name):
-        for cell in slide:
-            if cell.cell_type == "code":
-                exec(compile(cell.source, f"<{name}>", "exec"), names)
-    trained = [value for key, value in names.items() if key == "run"]
-    assert trained and trained[0].step > 0
 
 
 def test_the_notes_take_45_minutes_and_follow_the_slides():

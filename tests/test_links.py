@@ -1,6 +1,7 @@
 """The links between the documents and the notebooks lead somewhere."""
 
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ TEXTS = sorted((ROOT / "notebooks" / "scripts").glob("*.py"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
+@cache
 def prose(path: Path) -> str:
     """Return the text of a document, or the Markdown cells of a notebook's text."""
     if path.suffix == ".md":

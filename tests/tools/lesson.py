@@ -5,14 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jupytext
+from nbformat import NotebookNode
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "notebooks" / "scripts"
 
 
+def cells_of(name: str) -> list[NotebookNode]:
+    """Return the cells of a lesson."""
+    return jupytext.read(SCRIPTS / f"{name}.py").cells
+
+
 def code_cells(name: str) -> list[str]:
     """Return the code cells of a lesson."""
-    notebook = jupytext.read(SCRIPTS / f"{name}.py")
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell.source for cell in cells_of(name) if cell.cell_type == "code"]
 
 
 def run_cells(
