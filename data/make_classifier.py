@@ -12,7 +12,6 @@ kind of shirt, and the measures would prefer noise to a generator that makes one
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -24,13 +23,8 @@ from torchvision import datasets
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # so that the script finds `helpers` from any folder
 
-from helpers.classifier import (  # noqa: E402
-    CLASSES,
-    NAMES,
-    Classifier,
-    build_network,
-    classifier_bytes,
-)
+from helpers.checkpoint import save_weights  # noqa: E402
+from helpers.classifier import CLASSES, NAMES, Classifier, build_network  # noqa: E402
 
 SETS = {"digits": datasets.MNIST, "clothes": datasets.FashionMNIST}
 EPOCHS, BATCH, LEARNING_RATE = 8, 128, 4e-3
@@ -102,13 +96,6 @@ def scale_features(network: nn.Sequential, images: torch.Tensor) -> None:
         network[-1].weight.div_(factor)
 
 
-def write(path: Path, contents: bytes) -> None:
-    """Write the file in one move, so that nobody ever finds half of it."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(contents)
-    os.replace(part, path)
-
-
 def main() -> None:
     """Read the command line, train, write, measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -129,7 +116,7 @@ def main() -> None:
     _, probabilities = Classifier(choice.name, 0.0, network)(images)
     accuracy = float((probabilities.argmax(1) == labels.numpy()).mean())
     path = choice.out / f"{choice.name}_classifier.safetensors"
-    write(path, classifier_bytes(choice.name, network, accuracy))
+    save_weights(path, network, {"name": choice.name, "accuracy": round(accuracy, 4)})
     print(f"{path.name}: {path.stat().st_size:,} bytes, accuracy {accuracy:.2%}")
 
 

@@ -40,7 +40,10 @@ def load_weights(network: torch.nn.Module, name: str) -> dict:
     path = DATA / f"{name}.safetensors"
     if not path.is_file():
         raise CourseError(f"{path.name} is not in the folder data/: fetch the course again.")
-    tensors, facts = read_file(path, "pt")
+    try:
+        tensors, facts = read_file(path, "pt")
+    except CourseError:
+        tensors, facts = {}, {}
     if facts.pop("checksum", None) != _checksum(tensors, facts):
         raise CourseError(f"{path.name} is damaged and was not used: fetch the course again.")
     shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}

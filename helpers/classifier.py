@@ -1,18 +1,13 @@
-"""The small network through which the measures look at digits or clothes, and its file."""
+"""The small network through which the measures look at digits or clothes."""
 
-import hashlib
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import nn
 
+from helpers.checkpoint import load_weights
 from helpers.errors import CourseError
-from helpers.files import DATA
 
 NAMES = ("digits", "clothes")
 FEATURES, CLASSES = 64, 10
@@ -70,53 +65,23 @@ class Classifier:
         return np.concatenate(features), np.concatenate(probabilities)
 
 
-def load_classifier(
-    name: str, device: str | torch.device = "cpu", folder: Path = DATA
-) -> Classifier:
+def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier:
     """Return the classifier "digits" or "clothes" that the course ships in `data/`.
 
-    Its features are scaled so that their variances over real pictures sum to 1,000.
-    The file holds numbers only, nothing in it is run. A file that is missing, damaged, or
-    another classifier's raises CourseError.
+    Its features are scaled so that their variances over real pictures sum to 1,000. Another name,
+    and a file that is missing, damaged, or another classifier's, raise CourseError.
     """
     if name not in NAMES:
         raise CourseError(f"{name} is not a classifier: choose one of {', '.join(NAMES)}.")
-    path = Path(folder) / f"{name}_classifier.safetensors"
     network = build_network()
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})["about"])
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        if (about["name"], about["sha256"]) != (name, _digest(weights)):
-            raise ValueError("other contents than were saved")
-        network.load_state_dict(weights)
-        accuracy = float(about["accuracy"])
-    except FileNotFoundError:
+    facts = load_weights(network, f"{name}_classifier")
+    if facts["name"] != name:
         raise CourseError(
-            f"{path.name} is missing: get it back with `git checkout data`, "
-            f"or make it with `python data/make_classifier.py {name}`."
-        ) from None
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError):
-        raise CourseError(
-            f"{path.name} is damaged or belongs to another version: get it back with "
-            f"`git checkout data`, or make it with `python data/make_classifier.py {name}`."
-        ) from None
-    return Classifier(name, accuracy, network.eval().requires_grad_(False).to(device))
-
-
-def classifier_bytes(name: str, network: nn.Sequential, accuracy: float) -> bytes:
-    """Return the bytes of a classifier's file: weights in half precision, and what they are."""
-    weights = {key: value.half().contiguous() for key, value in network.state_dict().items()}
-    about = {"name": name, "accuracy": round(accuracy, 4), "sha256": _digest(weights)}
-    return save(weights, metadata={"about": json.dumps(about)})
-
-
-def _digest(weights: dict[str, torch.Tensor]) -> str:
-    """Return the SHA-256 of the names and numbers, so that a damaged file is noticed."""
-    digest = hashlib.sha256()
-    for key in sorted(weights):
-        digest.update(key.encode() + weights[key].numpy().tobytes())
-    return digest.hexdigest()
+            f"{name}_classifier.safetensors holds the one of {facts['name']}: "
+            "fetch the course again."
+        )
+    network.eval().requires_grad_(False)
+    return Classifier(name, facts["accuracy"], network.to(device))
 
 
 def _check_images(images: torch.Tensor) -> None:
