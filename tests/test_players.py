@@ -20,9 +20,9 @@ from tests.tools.sentences import is_one_sentence
 GENERATORS = {
     ("digits", "full"): 120,
     ("digits", "long"): 60,
-    ("digits", "best"): 40,
+    ("digits", "best"): 35,
     ("clothes", "full"): 180,
-    ("clothes", "best"): 140,
+    ("clothes", "best"): 130,
 }
 
 
