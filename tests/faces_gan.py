@@ -1,5 +1,6 @@
 """Lesson 04: the slides' layers, what a training step changes, and runs that are cut off."""
 
+import gc
 import json
 import math
 import os
@@ -41,7 +42,10 @@ def names(tmp_path_factory):
         import tensorflow as tf
     cpu = tf.config.list_physical_devices("CPU")[0]  # two of them, for the strategy of copies
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    yield definitions()
+    lesson = definitions()
+    gc.freeze()  # the collector need not look at all that was loaded again and again
+    yield lesson
+    gc.freeze()  # nor at what is left at the end
     patch.undo()
 
 

@@ -88,7 +88,7 @@ def test_measures_put_generators_in_the_right_order(monkeypatch, tmp_path):
         monkeypatch.setenv(f"GAN_{key}", value)
     trained = network("Generator")
     load_weights(trained, "digits_generator_long")
-    early = early_generator(150)
+    early = early_generator(80)
     images, classifier = sample("digits")["images"], load_classifier("digits")
     noise = torch.randn(1000, 100, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
