@@ -244,16 +244,22 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     figure, axes = new_figure(
         f"Grid of {len(images)} pictures{named}. {title}",
         rows,
-        columns,
         size=(columns, rows + 0.25 * len(titled) + (0.4 if title else 0)),
         squeeze=False,
     )
-    for axis in axes.flat:
+    # A row is drawn as one picture, with gaps: an axis for each picture would take far longer.
+    height, width = images.shape[1:]
+    cell = width + max(1, width // 12)
+    for row, axis in enumerate(axes.flat):
+        strip = np.full((height, columns * cell), np.nan, np.float32)
+        for column, image in enumerate(images[row * columns : (row + 1) * columns]):
+            strip[:, column * cell : column * cell + width] = image
+            if row in titled:
+                middle = (column * cell + (width - 1) / 2, -1)
+                label = labels[row * columns + column]
+                axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
+        axis.imshow(strip, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
         axis.set_axis_off()
-    for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
-        axis.imshow(image, cmap="gray", vmin=low, vmax=high)
-        if index // columns in titled:
-            axis.set_title(labels[index], fontsize=9)
     figure.suptitle(title, fontsize=11)
     return figure
 
