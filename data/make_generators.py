@@ -61,7 +61,7 @@ def main(name: str, level: str) -> None:
     if level == "long":
         players["discriminator"] = names["discriminator"]
     if level == "best":
-        average.model[0].weight.data *= WIDER
+        players["generator"].model[0].weight.data *= WIDER
     facts = {"data": run.source, "seed": run.seed, "torch": torch.__version__}
     facts["steps"] = so_far["steps"] + run.step
     facts["seconds"] = so_far["seconds"] + round(run.seconds)

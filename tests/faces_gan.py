@@ -101,14 +101,14 @@ def equal(one, other):
 
 @pytest.fixture(scope="module")
 def finished(names, tmp_path_factory):
-    """A whole recorded run of each GAN, and the folder that it wrote."""
+    """A whole recorded run of each GAN."""
     made = {}
     with pytest.MonkeyPatch.context() as patch:
         for which in ("first", "second"):
             patch.setenv("GAN_RUNS", str(tmp_path_factory.mktemp(which)))
             run = recorded_run(names, which)
             fit(names, run)
-            made[which] = run, Path(os.environ["GAN_RUNS"]) / "test"
+            made[which] = run
     return made
 
 
@@ -117,8 +117,9 @@ def begun(names, tmp_path_factory):
     """The checkpoint of the second GAN after two iterations."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_RUNS", str(tmp_path_factory.mktemp("begun")))
-        fit(names, new_run(names), most=2)
-        return (Path(os.environ["GAN_RUNS"]) / "test/checkpoint.safetensors").read_bytes()
+        run = new_run(names)
+        fit(names, run, most=2)
+        return (run.folder / "checkpoint.safetensors").read_bytes()
 
 
 # --- the networks
@@ -304,8 +305,8 @@ def test_batches_are_the_faces_of_the_plan(names):
 def test_two_runs_are_equal(names, folder, finished):
     plain = new_run(names)  # a recording changes nothing
     fit(names, plain)
-    run, place = finished["second"]
-    history = (place / "history.csv").read_bytes()
+    run = finished["second"]
+    history = (run.folder / "history.csv").read_bytes()
     assert history == (folder / "history.csv").read_bytes() and history.count(b"\n") == 7
     assert equal(arrays(plain.gan.generator), arrays(run.gan.generator))
     recording = run.recording
@@ -318,7 +319,7 @@ def test_two_runs_are_equal(names, folder, finished):
     answers = np.asarray(run.gan.discriminator(fakes, training=False)).ravel()
     assert np.array_equal(recording.frames[-1]["answers"], compact.bytes_of(answers))
     assert recording.frames[-1]["sprite"] == compact.sprite(fakes)
-    np.testing.assert_equal(seen(Recording.load(place / "recording.npz")), seen(recording))
+    np.testing.assert_equal(seen(Recording.load(run.folder / "recording.npz")), seen(recording))
 
 
 class Kill(Exception):
@@ -338,7 +339,7 @@ def killer(names, at):
 
 @pytest.mark.parametrize("which", ["first", "second"])
 def test_killed_and_started_again_it_comes_to_the_same_end(names, folder, finished, which, capsys):
-    whole, place = finished[which]
+    whole = finished[which]
     killed = recorded_run(names, which, "killed", seconds_between_saves=0)
     with pytest.raises(Kill):
         fit(names, killed, killer(names, at=4))
@@ -350,7 +351,7 @@ def test_killed_and_started_again_it_comes_to_the_same_end(names, folder, finish
     assert int(again.gan.optimizer_g.iterations) == 4
     assert equal(arrays(again.gan.generator), arrays(killed.gan.generator))
     fit(names, again)
-    assert (folder / "history.csv").read_bytes() == (place / "history.csv").read_bytes()
+    assert (folder / "history.csv").read_bytes() == (whole.folder / "history.csv").read_bytes()
     assert equal(arrays(again.gan.generator), arrays(whole.gan.generator))
     assert again.distances == whole.distances and sorted(again.distances) == [0, 3, 6]
     frames, moments, curves = seen(whole.recording)
@@ -380,7 +381,7 @@ def test_a_recording_forgets_what_the_checkpoint_lacks_and_begins_where_it_is_lo
 
 
 def test_a_player_of_both_is_small_and_lights_the_lesson(finished):
-    made = [run.recording for run, _ in finished.values()]
+    made = [run.recording for run in finished.values()]
     cell = next(source for source in code_cells(LESSON) if "def train_step" in source)
     page = show(*made, train_step=cell[cell.index("    def train_step") :]).page()
     assert len(page) < 300_000 and page.count("self.optimizer_d.apply(") == 1
