@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from helpers import compact
+from helpers.base.arrays import to_array, to_pixels
 
 TALL = 112  # pixels; smaller pictures are enlarged by a whole number
 
@@ -36,8 +36,7 @@ def to_png(picture: object, dpi: int = 80) -> bytes:
     if hasattr(picture, "savefig"):
         picture.savefig(data, format="png", dpi=dpi)
         return data.getvalue()
-    values = picture.detach().cpu() if hasattr(picture, "detach") else picture
-    tiles = compact.to_pixels(np.asarray(values))
+    tiles = to_pixels(to_array(picture))
     image = Image.fromarray(np.concatenate(list(tiles), axis=1))
     times = max(1, -(-TALL // image.height))
     image = image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)

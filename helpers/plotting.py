@@ -1,6 +1,5 @@
 """Figures of the lessons: each function takes arrays and returns a figure with its alt text."""
 
-import html
 import io
 import math
 from pathlib import Path
@@ -12,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from helpers.compact import balance, balance_names
+from helpers.base.arrays import to_array
+from helpers.base.history import balance, balance_names
 
 # The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
 # deficiencies). Real and fake also differ in marker and in line style.
@@ -59,14 +59,9 @@ def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **opt
     return figure, axes
 
 
-def _array(values) -> np.ndarray:
-    """Return a NumPy array of a tensor on any device or of anything array-like."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
 def draw_points(axis, name: str, points, **options) -> None:
     """Draw points (n, 2) on an axis in the colour and marker of "real" or "fake"."""
-    x, y = _array(points).T
+    x, y = to_array(points).T
     rim = [withStroke(linewidth=2.5, foreground="white")]  # to be seen on a map of its own colour
     looks = {"s": 14, "linewidths": 1, "alpha": 0.7, "path_effects": rim} | STYLES[name]
     axis.scatter(x, y, label=name, **looks, **options)
@@ -99,7 +94,7 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
 
     Lines at 0.1, 0.3, ... 0.9 say the same as the colours.
     """
-    answers = _array(answers)
+    answers = to_array(answers)
     alt = (
         f"Map of the discriminator's answers over the plane, from {answers.min():.2f} to "
         f"{answers.max():.2f}. {title}"
@@ -133,7 +128,7 @@ def plot_stages(grid, stages: dict, real=None) -> Picture:
 
 
 def _draw_answers(axis, grid, answers, real, fake, labels=True):
-    grid, answers = _array(grid), _array(answers)
+    grid, answers = to_array(grid), to_array(answers)
     size = math.isqrt(len(grid))
     xs, ys, values = (part.reshape(size, size) for part in (*grid.T, answers))
     colours = axis.pcolormesh(xs, ys, values, cmap=ANSWERS, vmin=0, vmax=1, shading="auto")
@@ -158,12 +153,12 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
     figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6), width_ratios=(2, 3))
     marked = (some_noise, some_points)
     for axis, values, marks in zip(axes, (noise, points), marked, strict=True):
-        lines = _array(values).reshape(side, side, 2)
+        lines = to_array(values).reshape(side, side, 2)
         axis.plot(*lines.T[:, :, ::2], color=GRID, linewidth=0.8)
         axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=GRID, linewidth=0.8, linestyle="--")
         if marks is None:
             continue
-        marks = _array(marks).reshape(-1, 2)
+        marks = to_array(marks).reshape(-1, 2)
         axis.scatter(*marks.T, s=90, color=FAKE, edgecolors="white", zorder=3)
         for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
             axis.annotate(
@@ -179,7 +174,7 @@ def plot_lines(x, lines: dict, xlabel: str, ylabel: str, title: str = "", ylim=N
     figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}. {title}")
     colours, styles = (REAL, FAKE, NEUTRAL, "#009E73"), ("-", "--", ":", "-.")
     for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
-        axis.plot(_array(x), _array(values), color=colour, linestyle=style, label=label)
+        axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, ylim=ylim)
     axis.legend()
     axis.grid(alpha=0.3)
@@ -234,7 +229,7 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     Values are read as [-1, 1] if any is negative, as [0, 255] if the type is uint8, else as [0, 1].
     `labels` (n strings) stand above the pictures.
     """
-    images = _array(images)
+    images = to_array(images)
     images = images.reshape(-1, *images.shape[-2:])
     low, high = (0, 255) if images.dtype == np.uint8 else (-1 if images.min() < 0 else 0, 1)
     columns = min(columns, len(images))
@@ -273,7 +268,7 @@ def plot_film(kept: dict, count: int = 6, moments: int = 8) -> Picture:
     epochs = sorted(kept)
     chosen = np.unique(np.linspace(0, len(epochs) - 1, moments).round().astype(int))
     epochs = [epochs[index] for index in chosen]
-    strip = np.stack([_array(kept[epoch])[:count] for epoch in epochs], axis=1)
+    strip = np.stack([to_array(kept[epoch])[:count] for epoch in epochs], axis=1)
     labels = [f"epoch {epoch}" for epoch in epochs] + [""] * (len(epochs) * (len(strip) - 1))
     return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
 
@@ -323,36 +318,3 @@ def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPic
     axis.spines[:].set_visible(False)
     figure.suptitle(title, fontsize=11)
     return SmallPicture(figure)
-
-
-class Table:
-    """Rows of equal columns, shown as an HTML table with headers, and as Markdown in plain text."""
-
-    def __init__(self, rows: list[dict], caption: str):
-        """Keep rows (column name: text or number; floats are shown with three digits)."""
-        self.rows, self.caption = rows, caption
-
-    def _cells(self) -> list[list[str]]:
-        def text(value) -> str:
-            return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-        return [list(self.rows[0]), *([text(v) for v in row.values()] for row in self.rows)]
-
-    def __repr__(self) -> str:
-        """Return the table as Markdown."""
-        head, *body = ["| " + " | ".join(row) + " |" for row in self._cells()]
-        return "\n".join([self.caption, "", head, "|" + " --- |" * len(self.rows[0]), *body])
-
-    def _repr_html_(self) -> str:
-        head, *body = self._cells()
-        top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-        lines = [
-            f'<tr><th scope="row">{html.escape(first)}</th>'
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
-            + "</tr>"
-            for first, *rest in body
-        ]
-        return (
-            f"<table><caption>{html.escape(self.caption)}</caption>"
-            f"<thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        )

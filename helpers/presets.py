@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from helpers.errors import CourseError
+from helpers.base.errors import CourseError
 
 LEVELS = ("smoke", "lesson", "full")
 

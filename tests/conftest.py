@@ -1,8 +1,21 @@
-"""Lets the tests of lesson 04, a minute in a process of their own, run beside all others."""
+"""What all tests share; and the tests of lesson 04 run beside all others."""
+
+import pytest
+
+
+@pytest.fixture
+def one_thread():
+    """Let PyTorch use one thread: faster for small networks, and sums in a fixed order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def pytest_collection_finish(session):
-    """Start them first. Under pytest-xdist each worker would, so there they have their turn."""
+    """Start lesson 04, a minute in a process of its own. pytest-xdist runs it in its turn."""
     config = session.config
     if config.option.collectonly or hasattr(config, "workerinput"):
         return

@@ -11,9 +11,9 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import device as devices
-from helpers.errors import CourseError
+from helpers.base.errors import CourseError
 from helpers.presets import LEVELS, PRESETS, choose_preset
-from tests.tools.sentences import is_one_sentence
+from tests.sentences import is_one_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = list(PRESETS)
@@ -163,5 +163,5 @@ def test_helpers_for_pytorch_load_no_tensorflow():
 
 def test_course_error_shows_its_sentence_alone(capsys):
     shell = InteractiveShell()
-    shell.run_cell("from helpers.errors import CourseError\nraise CourseError('Do it so.')")
+    shell.run_cell("from helpers.base.errors import CourseError\nraise CourseError('Do it so.')")
     assert capsys.readouterr().out.strip() == "Do it so."

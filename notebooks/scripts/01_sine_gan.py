@@ -129,7 +129,7 @@ Drawing(
 # %% slideshow={"slide_type": "skip"}
 import torch
 
-from helpers.device import describe_device, pick_device, seed_everything
+from helpers.device.pytorch import describe_device, pick_device, seed_everything
 from helpers.presets import choose_preset
 
 torch.set_num_threads(1)
@@ -616,8 +616,8 @@ untrained = generate(fixed_noise)
 # goes on from it. The `Recording` looks at both players every now and then, and changes nothing.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.recorder import Recording
-from helpers.run import Run
+from helpers.recording import Recording
+from helpers.training.pytorch import Run
 
 source = "1,024 points of a sine"
 run = Run(
@@ -701,7 +701,7 @@ plot_history(history)
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics import coverage, distance_to_curve
-from helpers.plotting import Table
+from helpers.tables import Table
 
 
 def moment(name, steps, points):
@@ -854,7 +854,7 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 # lesson with three of them on two CPU cores, and written down what came out:
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.files import read_rows
+from helpers.tables import read_rows
 
 Table(read_rows("seeds_01"), "Three seeds, 2,000 points each")
 

@@ -102,7 +102,7 @@ Drawing(
 # %% slideshow={"slide_type": "skip"}
 import torch
 
-from helpers.device import describe_device, pick_device, seed_everything
+from helpers.device.pytorch import describe_device, pick_device, seed_everything
 from helpers.presets import choose_preset
 
 lesson = "02_mnist_gan"
@@ -121,7 +121,7 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # comes with the course. It prints which one you got.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.data import load_pictures
+from helpers.data.mnist import load_pictures
 
 data = load_pictures("digits", preset)
 data.images.shape
@@ -220,7 +220,7 @@ class Generator(nn.Module):
 # layer by layer, and write down the shape that comes out and the number of weights in the layer.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.plotting import Table
+from helpers.tables import Table
 
 
 def show_layers(network, x, caption):
@@ -331,7 +331,7 @@ Table([{key: row[key] for key in row if key != "images"} for row in rows], "The 
 # sample that comes with the course, for as many steps.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.files import read_rows
+from helpers.tables import read_rows
 
 Table(read_rows("recipes"), "Eight epochs, one change after the other (one seed, one CPU core)")
 
@@ -407,8 +407,8 @@ average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 # README.) The `Recording` watches both players, as in lesson 01.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.recorder import Recording
-from helpers.run import Run
+from helpers.recording import Recording
+from helpers.training.pytorch import Run
 
 run = Run(
     lesson,
@@ -497,7 +497,7 @@ plot_images(fakes[:64], columns=16, title="64 fakes")
 # never seen. First make sure that it can be trusted: let it name test pictures whose labels you know.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.classifier import load_classifier
+from helpers.metrics.classifier import load_classifier
 
 classifier = load_classifier("digits")
 test_images = (data.test_images.float() / 127.5 - 1).unsqueeze(1)
@@ -618,7 +618,7 @@ walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0])
 # more variety. All fit into the very same class.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.checkpoint import load_weights
+from helpers.data.weights import load_weights
 
 makers = {"your run": average}
 for name, level in {"the lecture's settings": "full", "the best settings": "best"}.items():
@@ -687,7 +687,7 @@ measure(classifier, generate(noise / 1.2, makers["the best settings"]), images.c
 # %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
-from helpers.compact import CURVES
+from helpers.base.history import COLUMNS
 
 
 def experiment(name, step=train_step, beginner=False, dropout=True, **settings):

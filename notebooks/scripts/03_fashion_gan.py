@@ -86,7 +86,7 @@ Drawing(
 # %% slideshow={"slide_type": "skip"}
 import torch
 
-from helpers.device import describe_device, pick_device, seed_everything
+from helpers.device.pytorch import describe_device, pick_device, seed_everything
 from helpers.presets import choose_preset
 
 lesson = "03_fashion_gan"
@@ -103,7 +103,7 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # 70,000 pictures of 28 by 28 grey pixels, in ten classes. What is on them could hardly be less alike.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.data import load_pictures
+from helpers.data.mnist import load_pictures
 
 data = load_pictures("clothes", preset)
 data.images.shape
@@ -297,8 +297,8 @@ average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 # The run writes to `data/runs/03_fashion_gan/`.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.recorder import Recording
-from helpers.run import Run
+from helpers.recording import Recording
+from helpers.training.pytorch import Run
 
 run = Run(
     lesson,
@@ -351,7 +351,7 @@ plot_history(run.history, real_label=preset.real_label)
 # the first way's players under other names, then load the digits' weights into new ones.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.checkpoint import load_weights
+from helpers.data.weights import load_weights
 
 fresh, fresh_discriminator = average, discriminator
 generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
@@ -420,7 +420,7 @@ show(run.recording, warm_run.recording, train_step=train_step, frames=40)
 # a shirt and a pullover look much alike at 28 by 28 pixels.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.classifier import load_classifier
+from helpers.metrics.classifier import load_classifier
 
 classifier = load_classifier("clothes")
 test_images = (data.test_images.float() / 127.5 - 1).unsqueeze(1)
@@ -444,7 +444,7 @@ results = {name: measure(classifier, made, images.cpu()) for name, made in fakes
 # Both ways in one table:
 
 # %% slideshow={"slide_type": "-"}
-from helpers.plotting import Table
+from helpers.tables import Table
 
 
 def summary(name, result):
@@ -606,7 +606,7 @@ for name in ("broken.jpg", "notes.txt"):
 # zip file (the folder symbol on the left) and unpack it with `!unzip -q my.zip -d my_pictures`.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.data import load_images
+from helpers.data.own import load_images
 
 own = load_images(folder, size=28, channels=1)
 plot_images(own.images[:16], title="Your own data")

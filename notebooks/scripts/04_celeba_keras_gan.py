@@ -101,7 +101,7 @@ Drawing(
 # know: device, settings, and the seed of all random numbers.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.keras_device import describe_device, peak_memory, pick_device, quiet_start
+from helpers.device.keras import describe_device, peak_memory, pick_device, quiet_start
 from helpers.presets import PRESETS, choose_preset
 
 with quiet_start():
@@ -132,8 +132,8 @@ print(f"{describe_device()} | Keras {keras.__version__} | preset {preset.level} 
 # The last faces are *held out*: they are not used for training, so that you can compare with them.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.errors import CourseError
-from helpers.faces import load_faces
+from helpers.base.errors import CourseError
+from helpers.data.faces import load_faces
 
 faces = load_faces(preset.images + preset.held_out, preset.size, network=preset.level == "full")
 if len(faces.images) < 100:
@@ -323,7 +323,7 @@ def multiply_adds(layer):
 # pictures of the batch. As a rule they are 32-bit numbers of 4 bytes each.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.plotting import Table
+from helpers.tables import Table
 
 
 def cost(name, network, settings):
@@ -499,7 +499,7 @@ class Players(Model):
 # And here are the five steps, the same as in lessons 01 to 03. Both GANs of this lesson use them.
 
 # %% slideshow={"slide_type": "subslide"}
-from helpers.keras_run import COLUMNS, Run
+from helpers.training.keras import COLUMNS, Run
 
 bce = keras.losses.BinaryCrossentropy(from_logits=True)
 
@@ -659,7 +659,7 @@ def spread(pictures):
 # %% slideshow={"slide_type": "skip"}
 from IPython.display import DisplayHandle
 
-from helpers.recorder import Recording
+from helpers.recording import Recording
 
 fixed_noise = np.random.default_rng(seed).normal(size=(samples, latent_dim)).astype("float32")
 
@@ -733,7 +733,7 @@ print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the loo
 # the same place is the same vector in all six.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.contact import contact_sheet
+from helpers.player.contact_sheet import contact_sheet
 
 contact_sheet(first.recording)
 
@@ -916,7 +916,7 @@ plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 # out; `best` is the moment with the smallest distance.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.files import read_rows
+from helpers.tables import read_rows
 
 head = "300 iterations, one seed, 500 faces each; real to real about 2"
 Table(read_rows("faces04_networks"), head)

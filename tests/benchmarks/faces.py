@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from helpers.faces import load_faces
+from helpers.data.faces import load_faces
 
 
 def make_pictures(folder: Path, count: int) -> None:

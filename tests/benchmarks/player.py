@@ -21,9 +21,9 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from helpers.compact import CURVES
+from helpers.base.history import COLUMNS
 from helpers.player import show
-from helpers.recorder import Recording
+from helpers.recording import Recording
 
 STEPS, TURN = 9_600, 96
 

@@ -18,10 +18,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from helpers.data import load_pictures
+from helpers.data.mnist import load_pictures
 from helpers.presets import PRESETS
-from helpers.run import Run
-from tests.tools.lesson import run_cells
+from helpers.training.pytorch import Run
+from notebooks.tools.lesson import run_cells
 
 ROUNDS = 15
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.offline import NOTEBOOKS, build
+from notebooks.tools.offline import NOTEBOOKS, build
 from tests.browser.test_player import CHROMIUM, FLAGS, playwright
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("[0-9]*.ipynb"))

@@ -17,9 +17,9 @@ import torch
 
 from helpers import compact
 from helpers.player import show
-from helpers.recorder import Recording
-from tests.small_runs import Run
-from tests.tools.lesson import code_cells
+from helpers.recording import Recording
+from tests.toys import Run
+from notebooks.tools.lesson import code_cells
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"
@@ -700,7 +700,7 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kin
 
 CELLS = (
     """
-from tests.small_runs import Run
+from tests.toys import Run
 from helpers.player import show
 run = Run("points", planned=40).train(40)
 show(run.finish(), train_step=Run.train_step)

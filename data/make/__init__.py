@@ -1,0 +1,1 @@
+"""What made the data and the measured tables: `python -m data.make.NAME`."""

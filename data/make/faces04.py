@@ -1,0 +1,171 @@
+"""Lesson 04 with other seeds, and which change of the networks does what.
+
+    python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
+    python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
+    python -m tests.benchmarks faces04 rows 0 both    # one of them
+    python -m tests.benchmarks faces04 pair 0 "new generator"   # as long as the second GAN
+    python -m tests.benchmarks faces04 first 0 1 2    # the first GAN with these seeds
+    python -m tests.benchmarks faces04 xla            # what the compiler gains or loses
+    python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
+    python -m tests.benchmarks faces04 full 2         # the same with batches of 2
+
+All use the networks, settings, training step and measures of the notebook. The rows of `rows` have
+a sixteenth of the filters, 300 iterations and batches of 16, all of them. The distance is that of
+the lesson, of 500 faces from noise that was not used to choose the best moment.
+"""
+
+import contextlib
+import io
+import os
+import tempfile
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from helpers.tables import write_rows
+from notebooks.tools.lesson import run_cells
+
+LESSON = "04_celeba_keras_gan"
+NETWORKS, SEEDS = "faces04_networks", "faces04_seeds"  # the tables that the lesson shows
+PLAYERS = {
+    "both of the lecture": ("create_generator", "create_discriminator"),
+    "deep discriminator": ("create_generator", "create_deep_discriminator"),
+    "new generator": ("create_normalised_generator", "create_discriminator"),
+    "both": ("create_normalised_generator", "create_deep_discriminator"),
+}
+
+
+def definitions() -> dict:
+    """Run the cells of the lesson up to the second GAN, without training anything."""
+    skipped = (
+        "train(first",
+        "first.seconds",
+        "contact_sheet(",
+        "fakes_of_first =",
+        "def two_steps",
+    )
+    skipped += ("def moved", "summary")
+
+    def change(source: str) -> str:
+        if "def train" in source:
+            return source.split("\n\n\ntrain(")[0]
+        if any(word in source for word in skipped):
+            return ""
+        return source
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        return run_cells(LESSON, until="def create_normalised_generator", change=change)
+
+
+def train(names: dict, players: str, settings, seed: int, preset=None) -> dict:
+    """Train one pair of networks and return what came out."""
+    names["seed"] = seed
+    creators = (names[name] for name in PLAYERS[players])
+    gan = names["new_gan"](*creators, settings, preset or names["preset"])
+
+    def look(run):
+        run.keep(names["distance"](fakes(names["fixed_noise"])).value)
+
+    def fakes(noise):
+        return names["generate"](gan.generator, noise)
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        run = names["Run"](f"{players} {seed}", gan, settings, seed, "benchmark", look)
+        begin = time.process_time()
+        gan.fit(names["real_batches"](settings), callbacks=[run], verbose=0, shuffle=False)
+        used = time.process_time() - begin
+    noise = np.random.default_rng(1000 + seed).normal(size=names["fixed_noise"].shape)
+    last = fakes(noise.astype("float32"))
+    run.load_best(gan.generator)
+    best = fakes(noise.astype("float32"))
+    picture = run.folder / "fakes.png"
+    picture.write_bytes(names["plot_faces"](best[:64]).png())
+    return {
+        "networks": players,
+        "seed": seed,
+        "iterations": run.step,
+        "seconds": round(run.seconds),
+        "CPU seconds": round(used),
+        "distance, last": round(names["distance"](last).value, 1),
+        "spread, last": round(names["spread"](last), 2),
+        "best at": run.best_step,
+        "distance, best": round(names["distance"](best).value, 1),
+        "spread, best": round(names["spread"](best), 2),
+        "floor": round(names["distance"](best).floor, 1),
+        "all": [round(v) for v in run.distances.values()],
+        "64 fakes": str(picture),
+    }
+
+
+def columns(row: dict, *others: str, first: str = "networks") -> dict:
+    """Return what the lesson shows of a row."""
+    return {name: row[name] for name in (first, "distance, best", "spread, best", *others)}
+
+
+def two_iterations_of_full(batch_size: int | None = None) -> None:
+    """Build the lecture's networks as they are, at 128 pixels, and run two iterations of each."""
+    os.environ["GAN_PRESET"] = "full"
+    os.environ["GAN_FACES"] = os.environ.get("GAN_FACES", "drawn")
+    names = definitions()
+    for players, part in (("both", "second"), ("both of the lecture", "first")):
+        settings = replace(getattr(names["preset"], part), iterations=2)
+        settings = replace(settings, batch_size=batch_size or settings.batch_size)
+        gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
+        begin, cpu = time.perf_counter(), time.process_time()
+        real = names["real_batches"](settings)
+        logs = gan.fit(real, verbose=0, shuffle=False).history
+        print(
+            f"{players}: two iterations in {time.perf_counter() - begin:.0f} s "
+            f"({time.process_time() - cpu:.0f} s CPU), batch {settings.batch_size}, at most "
+            f"{names['peak_memory']():.1f} GB so far, {logs}",
+            flush=True,
+        )
+
+
+def compare_xla() -> None:
+    """Time ten iterations of both GANs with XLA and without it."""
+    names = definitions()
+    for players, part in (("both of the lecture", "first"), ("both", "second")):
+        settings = getattr(names["preset"], part)
+        for jit in (False, True):
+            gan = names["new_gan"](*(names[name] for name in PLAYERS[players]), settings)
+            gan.jit_compile = jit
+            gan.fit(names["real_batches"](settings).take(1), verbose=0, shuffle=False)
+            begin, cpu = time.perf_counter(), time.process_time()
+            gan.fit(names["real_batches"](settings).take(10), verbose=0, shuffle=False)
+            spent = (time.perf_counter() - begin) / 10, (time.process_time() - cpu) / 10
+            print(f"{players}, XLA {jit}: {spent[0]:.2f} s an iteration, {spent[1]:.2f} s CPU")
+
+
+def main(*arguments: str) -> None:
+    """Print one row for each training."""
+    os.environ.setdefault("GAN_PRESET", "lesson")
+    os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp())
+    if arguments[0] == "full":
+        return two_iterations_of_full(*map(int, arguments[1:]))
+    if arguments == ("xla",):
+        return compare_xla()
+    names = definitions()
+    settings = names["preset"].second
+    if arguments[0] == "rows":
+        settings = replace(settings, iterations=300, batch_size=16, look_every=100)
+        narrow = replace(names["preset"], narrow=16)
+        rows = []
+        for players in arguments[2:] or PLAYERS:
+            rows.append(train(names, players, settings, int(arguments[1]), narrow))
+            print(rows[-1], flush=True)
+        if len(rows) == len(PLAYERS):
+            write_rows(NETWORKS, [columns(row, "CPU seconds") for row in rows])
+    elif arguments[0] == "pair":
+        print(train(names, arguments[2], settings, int(arguments[1])), flush=True)
+    elif arguments[0] == "first":
+        for seed in map(int, arguments[1:]):
+            row = train(names, "both of the lecture", names["preset"].first, seed)
+            print(row, flush=True)
+    else:
+        rows = []
+        for seed in map(int, arguments):
+            rows.append(train(names, "both", settings, seed))
+            print(rows[-1], flush=True)
+        write_rows(SEEDS, [columns(row, "best at", first="seed") for row in rows])

@@ -1,0 +1,36 @@
+"""Tensors of any framework as arrays, and pictures of any range as pixels."""
+
+import numpy as np
+
+from helpers.base.errors import CourseError
+
+
+def to_array(values: object, dtype: type | None = None) -> np.ndarray:
+    """Return an array or tensor (of any framework, on any device) as an array."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype)
+
+
+def finite(values: np.ndarray, what: str, dtype: type) -> np.ndarray:
+    """Return the values as an array of floats, or raise CourseError if there are none, or NaN."""
+    values = to_array(values).astype(dtype, copy=False)
+    if not values.size:
+        raise CourseError(f"There are no {what} to judge.")
+    if not np.isfinite(values).all():
+        raise CourseError(f"Some {what} are NaN or infinite: the training went wrong.")
+    return values
+
+
+def to_pixels(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures as uint8 (n, height, width) or (n, height, width, 3).
+
+    Floats are taken to lie in [-1, 1]; the channel may come first, as in PyTorch, or last.
+    """
+    pictures = np.asarray(pictures)
+    if pictures.ndim == 4 and pictures.shape[1] in (1, 3) and pictures.shape[3] not in (1, 3):
+        pictures = np.moveaxis(pictures, 1, 3)
+    if pictures.ndim == 4 and pictures.shape[3] == 1:
+        pictures = pictures[..., 0]
+    if pictures.dtype != np.uint8:
+        pictures = np.nan_to_num(pictures.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+        pictures = (np.clip(pictures, -1, 1) * 127.5 + 127.5).round().astype(np.uint8)
+    return pictures

@@ -1,0 +1,60 @@
+"""Where the course keeps its data, how a file is written, and whether one is sound."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers.base.errors import CourseError
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def shipped(name: str) -> Path:
+    """Return the path of a file that comes with the course, `data/<name>`.
+
+    A file that is missing, or not what `data/SHA256SUMS` says, raises CourseError.
+    """
+    sums = (DATA / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    wanted = {name: digest for digest, name in (line.split() for line in sums)}
+    path = DATA / name
+    if not path.is_file() or sha256(path) != wanted.get(name):
+        raise CourseError(
+            f"data/{name} is missing or damaged: get it back with `git checkout data/{name}`, "
+            "or fetch the course again."
+        )
+    return path
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name to write to; what stands there is moved to `path` at the end.
+
+    After an error nothing is left behind, and a file that was at `path` stays as it was.
+    """
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)  # of a file made in the usual way; mkstemp lets the owner alone read it
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text to `path`: under a temporary name first, then moved."""
+    with new_file(path) as part:
+        part.write_text(text, encoding="utf-8")

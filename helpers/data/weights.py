@@ -1,0 +1,44 @@
+"""Weights of networks as files that are handed on (safetensors): reading them runs no code."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from helpers.base.errors import CourseError
+from helpers.base.files import new_file, shipped
+
+
+def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict | None = None) -> None:
+    """Write tensors of any device to `path`, with `facts` in the header."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with new_file(path) as part:
+        save_file(tensors, part, metadata={"header": json.dumps(facts or {})})
+
+
+def save_weights(path: Path, network: torch.nn.Module, facts: dict) -> None:
+    """Write the weights of one network in half precision, with `facts` about how it was trained."""
+    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    save_tensors(path, tensors, facts)
+
+
+def load_weights(network: torch.nn.Module, name: str) -> dict:
+    """Fill `network` with the weights `data/<name>.safetensors` that come with the course.
+
+    Returns the facts about their training. A missing or damaged file, or one of other layers,
+    raises CourseError, and the network stays as it was.
+    """
+    path = shipped(f"{name}.safetensors")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            facts = json.loads(file.metadata()["header"])
+    except SafetensorError as error:
+        raise CourseError(f"{path.name} holds no weights ({error}).") from error
+    shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
+    if {key: tensor.shape for key, tensor in tensors.items()} != shapes:
+        raise CourseError(f"{path.name} belongs to a network with other layers.")
+    network.load_state_dict(tensors)
+    return facts

@@ -1,0 +1,1 @@
+"""The device that a lesson trains on: `pytorch` for lessons 01 to 03, `keras` for lesson 04."""

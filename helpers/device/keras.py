@@ -1,0 +1,97 @@
+"""The device for Keras with TensorFlow, what it is in words, its memory, and a quiet start."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from helpers.base.errors import CourseError
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Import Keras and TensorFlow inside: keeps off what their C++ parts write past Python.
+
+    Chooses TensorFlow as the back end of Keras. Errors of Python itself still show.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _no_stderr():
+        yield
+
+
+@contextlib.contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Send file descriptor 2 nowhere for a while."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def pick_device() -> str:
+    """Choose the device and return "gpu" or "cpu"; it must come before anything is computed.
+
+    `GAN_DEVICE` decides (cpu, cuda, cuda:1, mps), else a GPU if there is one. GPUs that were not
+    chosen are hidden, and the chosen ones give out memory as it is needed. A device that this
+    machine lacks, or a change after something was computed, raises CourseError.
+    """
+    import tensorflow as tf
+
+    with _no_stderr():
+        gpus = tf.config.list_physical_devices("GPU")
+    wanted = os.environ.get("GAN_DEVICE", "").strip()
+    kind, _, number = wanted.partition(":")
+    if wanted == "cpu":
+        gpus = []
+    elif wanted:
+        index = int(number or 0) if (number or "0").isdecimal() else len(gpus)
+        if kind not in ("cuda", "mps") or index >= len(gpus):
+            raise CourseError(
+                f"GAN_DEVICE={wanted} is not to be had here: choose cpu"
+                + (f" or cuda:0 to cuda:{len(gpus) - 1}" if gpus else "")
+                + ", or leave it unset."
+            )
+        gpus = gpus[index : index + 1]
+    try:
+        tf.config.set_visible_devices(gpus, "GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except (RuntimeError, ValueError):
+        raise CourseError(
+            "The device cannot be changed any more: restart the kernel, then run from the top."
+        ) from None
+    return "gpu" if gpus else "cpu"
+
+
+def describe_device() -> str:
+    """Return the device in words, such as "Tesla T4" or "CPU, 2 threads"."""
+    import tensorflow as tf
+
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus:
+        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+        return name if len(gpus) == 1 else f"{len(gpus)} x {name}"
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+
+
+def peak_memory() -> float:
+    """Return the most memory in GB that this process has had so far: the GPU's, else the CPU's."""
+    import tensorflow as tf
+
+    if tf.config.get_visible_devices("GPU"):
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9
+    if sys.platform == "win32":
+        import psutil  # comes with Jupyter
+
+        return psutil.Process().memory_info().peak_wset / 1e9
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9

@@ -1,0 +1,324 @@
+"""Plausible, varied, new: numbers for what a GAN makes. Arrays or tensors in, no framework needed.
+
+Sources: Frechet distance, Heusel et al. 2017 (arXiv 1706.08500), here in the 64 features of a small
+classifier and not in Inception's, so only to be compared within this course; its bias with few
+samples, Chong and Forsyth 2020 (arXiv 1911.07023); precision and recall, Kynkaanniemi et al. 2019
+(arXiv 1904.06991).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, stats
+from sklearn.metrics import pairwise_distances_chunked
+from sklearn.neighbors import NearestNeighbors
+
+from helpers.base.arrays import finite, to_array
+from helpers.base.errors import CourseError
+
+LEAST_CLASS = 0.2  # share of its due that covers a class: 2 % of the samples for ten classes
+
+
+@dataclass(frozen=True)
+class Frechet:
+    """A Frechet distance that never comes without its number of samples and its floor.
+
+    `floor` is what a perfect generator would get: as many other real pictures against the same
+    reals. 0 is best; with the classifiers of the course 1,000 is as much as all the variety of the
+    real pictures, and one picture repeated gets more.
+    """
+
+    value: float
+    samples: int
+    floor: float
+
+    def __repr__(self) -> str:
+        """Return what is told above as text."""
+        return f"{self.value:.1f} ({self.samples:,} samples; real against real {self.floor:.1f})"
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Samples per class and of no class, share of the classes covered, and entropy in bits.
+
+    A class is covered when it gets a fifth of its due (2 % of all samples for ten classes). The
+    entropy is that of `counts` times the share of samples that have a class: ten equal classes give
+    log2(10) = 3.32 bits, a single one gives 0, and so does noise.
+    """
+
+    counts: tuple[int, ...]
+    none: int
+    covered: float
+    entropy: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Fakes against real pictures, and as many other real pictures in the place of the fakes.
+
+    Precision and recall were taken of `compared` pictures of each.
+    """
+
+    compared: int
+    frechet: Frechet
+    precision: float
+    recall: float
+    classes: ClassCounts
+    real_precision: float
+    real_recall: float
+    real_classes: ClassCounts
+
+    def __repr__(self) -> str:
+        """Return what is told above as text."""
+        fake, real, ten = self.classes, self.real_classes, len(self.classes.counts)
+        distances = self.frechet.value, self.frechet.floor
+        return "\n".join(
+            (
+                _row(f"{self.frechet.samples:,} pictures of each", "fake", "real"),
+                _row("Frechet distance (0 is best)", *(f"{v:.1f}" for v in distances)),
+                _row("precision: fakes that look real", self.precision, self.real_precision),
+                _row("recall: reals it could make", self.recall, self.real_recall),
+                _row("share of classes covered", fake.covered, real.covered),
+                _row(f"entropy, at most {np.log2(ten):.2f} bits", fake.entropy, real.entropy),
+                f"fakes per class: {' '.join(map(str, fake.counts))}; of none: {fake.none}",
+                f"precision and recall: {self.compared:,} pictures of each",
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """The nearest training picture of each fake, and how near fresh real pictures come.
+
+    `index` (n,) points into the training pictures; `distance` (n,) and `fresh` (m,) are root mean
+    square differences per pixel, in the units of the pictures; 0 is a copy.
+    """
+
+    index: np.ndarray
+    distance: np.ndarray
+    fresh: np.ndarray
+
+    @property
+    def too_near(self) -> float:
+        """Share of fakes nearer to a training picture than 99 % of fresh ones; due is 0.01.
+
+        Copies raise it, but so do simple or blurred pictures: look at the pairs.
+        """
+        return float((self.distance < np.quantile(self.fresh, 0.01)).mean())
+
+    def __repr__(self) -> str:
+        """Return what is told above as text."""
+        fake, real = self.distance, self.fresh
+        return "\n".join(
+            (
+                _row("to the nearest training picture", "fake", "real"),
+                _row("number of pictures", f"{len(fake):,}", f"{len(real):,}"),
+                _row("smallest distance", fake.min(), real.min()),
+                _row("median distance", np.median(fake), np.median(real)),
+                _row("nearer than 99 % of the real", self.too_near, 0.01),
+            )
+        )
+
+
+def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the Frechet distance of the normal distributions fitted to features (n, d) and (m, d).
+
+    |mean a - mean b|^2 + trace(A + B - 2 (A B)^(1/2)), A and B the covariances. With A = Ra' Ra
+    and B = Rb' Rb (QR of the centred features) the last trace is the sum of the singular values of
+    Ra Rb': no matrix root, nothing complex, constant features do no harm. At most d samples on
+    either side raise CourseError.
+    """
+    a, b = _features(a), _features(b)
+    if a.shape[1] != b.shape[1]:
+        raise CourseError(f"One side has {a.shape[1]} features, the other {b.shape[1]}.")
+    if min(len(a), len(b)) <= a.shape[1]:
+        raise CourseError(
+            f"{min(len(a), len(b))} samples are too few for {a.shape[1]} features: "
+            f"the Frechet distance needs at least {a.shape[1] + 1} on either side."
+        )
+    means = [rows.mean(axis=0) for rows in (a, b)]
+    roots = [
+        np.linalg.qr((rows - mean) / np.sqrt(len(rows) - 1), mode="r")
+        for rows, mean in zip((a, b), means, strict=True)
+    ]
+    spread = sum((root**2).sum() for root in roots)
+    shared = linalg.svdvals(roots[0] @ roots[1].T).sum()
+    return float(max(0.0, ((means[0] - means[1]) ** 2).sum() + spread - 2 * shared))
+
+
+def frechet(fake: np.ndarray, real: np.ndarray, samples: int | None = None) -> Frechet:
+    """Return the Frechet distance of n fakes to n reals, and of n other reals to the same ones.
+
+    Features (any, d) both; n is the number of fakes, or half that of the reals if that is less,
+    or `samples`. The reals are shuffled, always in the same way, before they are split.
+    """
+    n = samples or min(len(fake), len(real) // 2)
+    if n > min(len(fake), len(real) // 2):
+        raise CourseError(f"{n:,} samples need {n:,} fake and {2 * n:,} real pictures.")
+    reference, fresh = _two_parts(_features(real), n)
+    floor = frechet_distance(fresh, reference)
+    return Frechet(frechet_distance(_features(fake)[:n], reference), n, floor)
+
+
+def frechet_by_samples(
+    fake: np.ndarray, real: np.ndarray, sizes: Sequence[int] = (250, 500, 1000, 2000, 5000)
+) -> list[Frechet]:
+    """Return `frechet` at several numbers of samples; those with too few pictures are left out.
+
+    It shows the bias: few samples make the distance too large, even that of real to real, so only
+    distances at the same number may be compared.
+    """
+    most = min(len(fake), len(real) // 2)
+    return [frechet(fake, real, size) for size in sizes if size <= most]
+
+
+def precision_recall(
+    real: np.ndarray, fake: np.ndarray, k: int = 3, chunk_mb: int = 32
+) -> tuple[float, float]:
+    """Return precision and recall of features (n, d) and (m, d), shares from 0 to 1 (best).
+
+    A sample is within reach of a set if it is no farther from some member than that member's k-th
+    nearest neighbour in the set. Precision: share of the fakes within reach of the reals. Recall:
+    share of the reals within reach of the fakes. Real against real does not give 1 either, and
+    both depend on n: use as many of each (2,000 to 5,000). Tables of distances are made in pieces
+    of `chunk_mb` megabytes.
+    """
+    real, fake = _features(real), _features(fake)
+    if min(len(real), len(fake)) <= k or real.shape[1] != fake.shape[1]:
+        raise CourseError(
+            f"Precision and recall need at least {k + 1} samples of each with equally many "
+            f"features, not {real.shape} and {fake.shape}."
+        )
+
+    def within_reach(points: np.ndarray, members: np.ndarray) -> float:
+        neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(members)
+        reach = neighbours.kneighbors()[0][:, -1] + 1e-6  # room for the rounding of distances
+        pieces = pairwise_distances_chunked(
+            points,
+            members,
+            reduce_func=lambda distances, start: (distances <= reach).any(axis=1),
+            working_memory=chunk_mb,
+        )
+        return float(np.concatenate(list(pieces)).mean())
+
+    return within_reach(fake, real), within_reach(real, fake)
+
+
+def class_counts(classes: np.ndarray, number: int = 10) -> ClassCounts:
+    """Return how often each class from 0 to `number` - 1 occurs in n integers: see ClassCounts.
+
+    `number` itself stands for "no class" (what the classifier takes for no picture).
+    """
+    classes = to_array(classes)
+    if classes.ndim != 1 or not len(classes) or not np.issubdtype(classes.dtype, np.integer):
+        raise CourseError(
+            f"Classes come as one row of integers, not {classes.dtype} of shape {classes.shape}."
+        )
+    if classes.min() < 0 or classes.max() > number:
+        raise CourseError(
+            f"Classes go from 0 to {number}, not from {classes.min()} to {classes.max()}."
+        )
+    *counts, none = np.bincount(classes, minlength=number + 1).tolist()
+    covered = np.mean([count >= LEAST_CLASS * len(classes) / number for count in counts])
+    entropy = stats.entropy(counts, base=2) * (1 - none / len(classes)) if any(counts) else 0.0
+    return ClassCounts(tuple(counts), none, float(covered), float(entropy))
+
+
+def evaluate(
+    classifier: Callable, fakes: np.ndarray, real_images: np.ndarray, neighbours: int = 3000
+) -> Judgement:
+    """Return all measures in feature space for fakes and real pictures, both (any, 1, 28, 28).
+
+    `classifier` turns pictures into features (n, d) and probabilities (n, classes + 1) whose last
+    column is "no picture"; `load_classifier` returns one. n is chosen as in `frechet`; precision
+    and recall, whose cost grows with the square, take at most `neighbours` of each.
+    """
+    n = min(len(fakes), len(real_images) // 2)
+    chosen = np.random.default_rng(0).permutation(len(real_images))[: 2 * n]
+    fake, fake_chances = classifier(fakes[:n])
+    real, real_chances = classifier(real_images[chosen])
+    reference, fresh = _two_parts(real, n)
+    number = fake_chances.shape[1] - 1
+    return Judgement(
+        min(n, neighbours),
+        frechet(fake, real),
+        *precision_recall(reference[:neighbours], fake[:neighbours]),
+        class_counts(fake_chances.argmax(1), number),
+        *precision_recall(reference[:neighbours], fresh[:neighbours]),
+        class_counts(_two_parts(real_chances, n)[1].argmax(1), number),
+    )
+
+
+def nearest_training_images(
+    fakes: np.ndarray, training_images: np.ndarray, batch: int = 1000
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return index (n,) of and distance (n,) to the nearest training picture of each fake.
+
+    Pictures of one shape and one range, (n, ...) and (m, ...), the training pictures perhaps in a
+    file on disk: `batch` of them are in use at a time. Distance: root mean square per pixel, in
+    the units of the pictures, exactly 0 for a copy.
+    """
+    fakes = _pictures(fakes)
+    if not len(training_images) or fakes.shape[1:] != _pictures(training_images[:1]).shape[1:]:
+        raise CourseError(
+            f"Fakes {fakes.shape} and training pictures {tuple(training_images.shape)} differ "
+            "in the shape of one picture."
+        )
+    flat = fakes.reshape(len(fakes), -1)
+    index, best = np.zeros(len(flat), int), np.full(len(flat), np.inf, np.float32)
+    low, high = np.inf, -np.inf
+    for start in range(0, len(training_images), batch):
+        rows = _pictures(training_images[start : start + batch]).reshape(-1, flat.shape[1])
+        low, high = min(low, rows.min()), max(high, rows.max())
+        squares = (rows**2).sum(axis=1) - 2 * flat @ rows.T  # the square of the fake is left out
+        nearest = squares.argmin(axis=1)
+        found = squares[np.arange(len(flat)), nearest]
+        index = np.where(found < best, start + nearest, index)
+        best = np.minimum(best, found)
+    if flat.min() < low - 0.01 or flat.max() > high + 0.01:
+        raise CourseError(
+            f"Fakes go from {flat.min():.3g} to {flat.max():.3g}, training pictures from "
+            f"{low:.3g} to {high:.3g}: scale them alike."
+        )
+    differences = flat - _pictures(training_images[index]).reshape(len(flat), -1)
+    return index, np.sqrt((differences**2).mean(axis=1))
+
+
+def novelty(
+    fakes: np.ndarray, training_images: np.ndarray, fresh_images: np.ndarray, batch: int = 1000
+) -> Novelty:
+    """Return `nearest_training_images` of the fakes, beside that of real pictures never trained on.
+
+    "New" means: about as far from the training pictures as fresh real ones are.
+    """
+    index, distance = nearest_training_images(fakes, training_images, batch)
+    return Novelty(
+        index, distance, nearest_training_images(fresh_images, training_images, batch)[1]
+    )
+
+
+def _row(name: str, *values: str | float) -> str:
+    """Return one line of a table for print: a name and columns of text or numbers."""
+    texts = (value if isinstance(value, str) else f"{value:.3f}" for value in values)
+    return f"{name:<33}" + "".join(f"{text:>10}" for text in texts)
+
+
+def _two_parts(real: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return two times n rows without a common one, in an order that is always the same."""
+    order = np.random.default_rng(0).permutation(len(real))
+    return real[order[:n]], real[order[n : 2 * n]]
+
+
+def _features(values: np.ndarray) -> np.ndarray:
+    values = finite(values, "features", np.float64)
+    if values.ndim != 2:
+        raise CourseError(f"Features come as (samples, features), not as {values.shape}.")
+    return values
+
+
+def _pictures(values: np.ndarray) -> np.ndarray:
+    values = finite(values, "pictures", np.float32)
+    if values.ndim < 3:
+        raise CourseError(f"Pictures come as (n, channels, height, width), not as {values.shape}.")
+    return values

@@ -1,0 +1,108 @@
+"""Shows recordings: one self-contained page (`player.html`), in a cell or saved as a file."""
+
+import html
+import inspect
+import json
+import os
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from helpers.base.errors import CourseError
+from helpers.player.contact_sheet import contact_sheet_png, describe
+from helpers.player.page_data import page_data, to_base64
+from helpers.player.slow_motion import PARTS, STEPS, stages_data
+from helpers.recording.recorder import FRAMES, Recording
+
+WEB = Path(__file__).parent / "web"
+PAGE = ("page.html", "views.js", "clock.js")
+# The frame asks its page for the height it needs; where that is not heard it scrolls.
+GROW = """<script>window.ganPlayerGrow ||= (addEventListener("message", (event) => {
+  for (const frame of document.querySelectorAll("iframe.gan-player"))
+    if (frame.contentWindow === event.source && event.data?.ganPlayerHeight > 0)
+      frame.style.height = Math.min(2400, event.data.ganPlayerHeight) + "px";
+}), true);</script>"""
+
+
+class Player:
+    """One recording, or two on one clock; the last line of a cell shows it."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        other: Recording | None = None,
+        train_step: Callable | str | None = None,
+        frames: int | None = None,
+    ) -> None:
+        """Take the recordings and the function whose lines slow motion lights (or its source).
+
+        At most `frames` frames of each are put on the page: 120, or 60 of two recordings.
+        """
+        self.recordings = [recording] if other is None else [recording, other]
+        for each in self.recordings:
+            if not isinstance(each, Recording):
+                raise CourseError("show() takes recordings: make one with Recording(...).")
+            if not each.frames:
+                raise CourseError("The recording holds no frame yet: train for a step first.")
+        self.frames = frames or (FRAMES if other is None else FRAMES // 2)
+        self.source = source_of(train_step)
+
+    def page(self, contact_sheet: bool = False) -> str:
+        """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
+        recordings = [page_data(recording, self.frames) for recording in self.recordings]
+        slow = {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
+        data = {"source": self.source, "recordings": recordings, **slow}
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        still = ""
+        if contact_sheet:
+            alt = html.escape(self.describe())
+            still = f'<img alt="{alt}" src="data:image/png;base64,{self._sheet_png()}">'
+        page, *scripts = (WEB.joinpath(name).read_text(encoding="utf-8") for name in PAGE)
+        page = page.replace("/*SCRIPTS*/", "\n".join(scripts))
+        return page.replace("<!--CONTACT SHEET-->", still).replace("/*DATA*/", text)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the page to a file that needs nothing else, and return its path."""
+        path = Path(path)
+        path.write_text(self.page(contact_sheet=True), encoding="utf-8")
+        return path
+
+    def describe(self) -> str:
+        """Return what the six moments show, in words."""
+        return " ".join(describe(recording) for recording in self.recordings)
+
+    def _sheet_png(self) -> str:
+        return to_base64(contact_sheet_png(*self.recordings))
+
+    def _repr_html_(self) -> str:
+        # The frame is a world of its own: no style or script passes in either direction.
+        height = 720 if len(self.recordings) == 1 else 900
+        # In single quotes, because the page has many double ones and each would take six letters.
+        page = self.page().replace("&", "&amp;").replace("'", "&#39;")
+        return (
+            f'<iframe class="gan-player" title="Player: {html.escape(self.describe())}" '
+            f'sandbox="allow-scripts" style="width:100%;height:{height}px;border:0" '
+            f"srcdoc='{page}'></iframe>{GROW}"
+        )
+
+    def _ipython_display_(self) -> None:
+        # Two outputs: where the frame is stripped (GitHub, print), the picture still stands.
+        from IPython.display import display
+
+        text = f"<player: {self.describe()}>"
+        display({"text/html": self._repr_html_(), "text/plain": text}, raw=True)
+        picture = {"image/png": self._sheet_png(), "text/plain": self.describe()}
+        display(picture, metadata={"image/png": {"alt": self.describe()}}, raw=True)
+
+
+show = Player
+
+
+def source_of(function: Callable | str | None) -> str:
+    """Return the source of a function, also of one typed into a notebook; "" if there is none."""
+    if isinstance(function, str):
+        return textwrap.dedent(function).strip("\n")
+    try:
+        return textwrap.dedent(inspect.getsource(function)).strip("\n")
+    except (OSError, TypeError):
+        return ""

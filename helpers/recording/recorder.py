@@ -1,0 +1,254 @@
+"""A recording of a training run: frames of both networks every so often, the losses of every step.
+
+It stays small however long the run is, and it is framework-neutral: what it keeps are NumPy
+arrays. `helpers.player` shows it.
+"""
+
+import json
+import os
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from helpers.base.arrays import to_array
+from helpers.base.errors import CourseError
+from helpers.base.files import new_file
+from helpers.base.history import COLUMNS
+from helpers.metrics.points import share_covered
+from helpers.recording import snapshot
+from helpers.recording.encoding import bytes_of, downsampled, packed, unpacked, whole
+from helpers.recording.schedule import Schedule
+from helpers.recording.sprites import sprite
+
+VERSION = 1
+FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
+
+
+class Recording:
+    """Frames of a run of training, `kind` "points" or "pictures", seen through the same `noise`.
+
+    `noise` holds one vector for each fake: 256 do well for points, 16 to 36 for pictures. `real`
+    are real examples to show beside the fakes (points need them), `title` a name for the run,
+    `steps` how many steps are planned, if that is known, `most` how many frames are kept at most:
+    the fewer, the less it costs. `real_label` is what D learns to answer to real ones.
+
+    A moment is one iteration seen closely: the networks before it, after the discriminator's
+    update and after the generator's. There are at most 16, the player shows three.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        noise: np.ndarray,
+        real: np.ndarray | None = None,
+        title: str = "",
+        steps: int | None = None,
+        most: int = FRAMES,
+        real_label: float = 1.0,
+    ) -> None:
+        """Prepare an empty recording; `noise` and `real` may be tensors on any device."""
+        if kind not in ("points", "pictures"):
+            raise CourseError(f'A recording is of "points" or of "pictures", not of "{kind}".')
+        if kind == "points" and real is None:
+            raise CourseError("A recording of points needs the real ones: real=points.")
+        self.kind, self.title, self.planned, self.most = kind, title, steps, most
+        self.real_label = real_label
+        self.noise, self.real = np.array(to_array(noise), np.float32), None
+        if real is not None:  # all pictures would be too many, and so would be a million points
+            every = -(-len(real) // 2048)
+            real = real[::every] if kind == "points" else real[: len(self.noise)]
+            self.real = np.array(to_array(real), np.float32)
+        self.frames: list[dict] = []
+        self.moments: list[dict] = []
+        self.done = 0  # steps of training seen so far
+        self.cost = 0.0  # seconds that recording itself took
+        self.curves = downsampled(np.zeros((0, len(COLUMNS))))
+        self.broken_at: int | None = None  # the first step whose losses are not finite
+        self._schedule()
+        self._next = 0
+        self._open: dict | None = None  # a moment of which only the beginning was seen
+        self._trained = self._started = 0.0
+        self._resting = True  # the clock stands still until there is something to look at
+        self.grid = self._mesh = None
+        if kind == "points":
+            low, high = self.real.min(0), self.real.max(0)
+            margin = (high - low) * np.array([0.12, 0.3], np.float32)
+            self.box = np.concatenate((low - margin, high + margin)).astype(np.float32)
+            self._mesh = snapshot.square_of(self.box[:2], self.box[2:], snapshot.MAP_SIDE)
+            if self.noise.shape[1] == 2:
+                edges = self.noise.min(0), self.noise.max(0)
+                self.grid = snapshot.square_of(*edges, snapshot.GRID_SIDE)
+
+    def plan(self, steps: int, real_label: float) -> None:
+        """Say with what label, and how many steps if that was not known; too late with frames."""
+        if self.planned is None and not self.frames:
+            self.planned, self.real_label = steps, real_label
+            self._schedule()
+
+    def _schedule(self) -> None:
+        self._when, self._when_moment = (
+            Schedule(most, self.planned) for most in (self.most, MOMENTS)
+        )
+
+    def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
+        """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
+        if step >= self._next:
+            self._take(step, generator, discriminator)
+
+    def _take(
+        self, step: int, generator: Callable, discriminator: Callable, at_end: bool = False
+    ) -> None:
+        begin = time.perf_counter()
+        if self._resting:
+            self._started, self._resting = begin, False
+        seconds = self.seconds
+        with snapshot.open_eyes(generator, discriminator) as eyes:
+            seen = snapshot.look(eyes, self.noise, self._mesh, self.grid)
+            if self._open is not None and step == self._open["step"] + 1:
+                self.moments.append(snapshot.moment_of(self._open, seen, eyes))
+                self._when_moment.take(self.moments)
+            self._open = None
+            last = self.planned is not None and step == self.planned - 1
+            if last or at_end or step >= self._when.next:
+                self.add(step, seconds=seconds, **seen)
+                if last or step >= self._when_moment.next:
+                    self._open = {"step": step, **seen}
+        wanted = [self._when.next]
+        if self._open is not None:
+            wanted.append(step + 1)
+        if self.planned is not None and step < self.planned - 1:
+            wanted.append(self.planned - 1)
+        self._next = min(wanted)
+        spent = time.perf_counter() - begin
+        self.cost += spent
+        self._started += spent
+
+    def due(self, step: int) -> bool:
+        """Tell whether to `add` a frame after `step` steps; for loops that do not `watch`."""
+        return step >= self._when.next
+
+    def add(
+        self, step: int, answers: np.ndarray, seconds: float | None = None, **seen: np.ndarray
+    ) -> None:
+        """Keep a frame: `answers`, and `pictures` or else `fakes`, `map`, `pushes`, `landing`."""
+        frame = {"step": step, "answers": bytes_of(answers)}
+        frame["seconds"] = self.seconds if seconds is None else seconds
+        if self.kind == "pictures":
+            frame["sprite"] = sprite(seen["pictures"])
+        else:
+            frame |= {name: whole(seen[name]) for name in ("fakes", "landing") if name in seen}
+            frame["map"] = bytes_of(seen["map"])
+            if "pushes" in seen:
+                frame["pushes"] = np.asarray(seen["pushes"], np.float32)
+            ends = self.real[:, 0].min(), self.real[:, 0].max()
+            frame["coverage"] = share_covered(seen["fakes"], ends)
+        self.frames.append(frame)
+        self.done = max(self.done, step)
+        self._when.take(self.frames)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, without those that recording took."""
+        return self._trained + (0 if self._resting else time.perf_counter() - self._started)
+
+    def _rest(self, seconds: float) -> None:
+        self._trained, self._resting, self._next = seconds, True, 0
+
+    def finish(
+        self,
+        history: Mapping[str, Sequence[float]],
+        generator: Callable | None = None,
+        discriminator: Callable | None = None,
+    ) -> "Recording":
+        """Keep the curves of `history` and, with networks, a last frame; return self.
+
+        `history` has one number for each step under loss_d, loss_g, answer_real and answer_fake,
+        as `Run.history` does. May be called again after more training.
+        """
+        history = np.stack([to_array(history[name], np.float32) for name in COLUMNS], axis=1)
+        self.done = max(self.done, len(history))
+        if generator is not None and (not self.frames or self.frames[-1]["step"] < self.done):
+            self._take(self.done, generator, discriminator, at_end=True)
+        self._rest(self.seconds)
+        bad = np.flatnonzero(~np.isfinite(history).all(axis=1))
+        self.broken_at = int(bad[0]) + 1 if len(bad) else None
+        self.curves = downsampled(history)
+        for moment in self.moments:
+            if moment["step"] < len(history):
+                moment["losses"] = history[moment["step"]].copy()
+        return self
+
+    def rewind(self, step: int) -> None:
+        """Forget what was recorded after `step`: the run goes on from a checkpoint made there."""
+        self.frames = [frame for frame in self.frames if frame["step"] <= step]
+        self.moments = [moment for moment in self.moments if moment["step"] < step]
+        self._when.take(self.frames)
+        self._when_moment.take(self.moments)
+        self.done, self._open = step, None
+        self._rest(self.frames[-1]["seconds"] if self.frames else 0.0)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the recording to a file (NumPy arrays, no pickle) and return its path."""
+        about = {"kind": self.kind, "title": self.title, "steps": self.planned, "done": self.done}
+        about |= {"broken_at": self.broken_at, "cost": self.cost, "seconds": self.seconds}
+        about |= {"scales": [self._when.scale, self._when_moment.scale], "version": VERSION}
+        about |= {"most": self.most, "real_label": self.real_label}
+        arrays = {"about": np.array(json.dumps(about)), "noise": self.noise}
+        if self.real is not None:
+            arrays["real"] = self.real
+        arrays |= {f"curve.{name}": values for name, values in self.curves.items()}
+        arrays |= packed("frame", self.frames) | packed("moment", self.moments)
+        path = Path(path)
+        with new_file(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        return path
+
+    def resumed(self, path: Path) -> "Recording":
+        """Return the recording in a file if it has the same noise, else this one: begin here."""
+        try:
+            saved = Recording.load(path)
+        except CourseError:
+            return self
+        return saved if np.array_equal(saved.noise, self.noise) else self
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Recording":
+        """Read a recording; a file that is missing, damaged or of another version: CourseError."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            about = json.loads(str(arrays["about"]))
+            if about["version"] == VERSION:
+                return cls._from(about, arrays)
+        except FileNotFoundError:
+            raise CourseError(f"There is no recording {path}: train and save one first.") from None
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError,
+                zipfile.BadZipFile, zlib.error):  # fmt: skip
+            raise CourseError(
+                f"{path} is cut off, damaged or no recording: delete it and record again."
+            ) from None
+        raise CourseError(
+            f"{path} is a recording of version {about['version']}, this course reads version "
+            f"{VERSION}: delete it and record again."
+        )
+
+    @classmethod
+    def _from(cls, about: dict, arrays: dict) -> "Recording":
+        made = cls(
+            about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"],
+            about.get("most", FRAMES), about.get("real_label", 1.0),
+        )  # fmt: skip
+        made.frames, made.moments = (
+            unpacked("frame", arrays),
+            unpacked("moment", arrays),
+        )
+        made.curves = {k[6:]: v for k, v in arrays.items() if k.startswith("curve.")}
+        made._when.scale, made._when_moment.scale = about["scales"]
+        made.rewind(about["done"])
+        made.broken_at, made.cost = about["broken_at"], about["cost"]
+        made._rest(about["seconds"])
+        return made

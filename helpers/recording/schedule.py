@@ -1,0 +1,34 @@
+"""Which steps of a run are kept: many at first, then fewer, never more than a limit."""
+
+import numpy as np
+
+
+class Schedule:
+    """Which steps to keep: dense at the start, then ever further apart, never more than `limit`.
+
+    The i-th step kept is about `scale * i ** 2`. When there are too many, `scale` is multiplied
+    by four and every second one goes. `steps` is how long the run is meant to be.
+    """
+
+    def __init__(self, limit: int, steps: int | None = None) -> None:
+        """Start with the step 0."""
+        self.limit = limit
+        self.scale = steps / (limit - 2) ** 2 if steps else 0.05
+        self.next = 0
+
+    def take(self, kept: list[dict]) -> None:
+        """Thin out `kept`, if its newest entry makes it too long, and say what comes next."""
+        while len(kept) > self.limit:
+            self.scale *= 4
+            numbers = [self._number(entry["step"]) for entry in kept]
+            kept[:] = [
+                entry
+                for i, entry in enumerate(kept)
+                if i in (0, len(kept) - 1) or numbers[i] != numbers[i - 1]
+            ]
+        step = kept[-1]["step"] if kept else -1
+        number = self._number(step) + 1 if kept else 0
+        self.next = max(step + 1, int(np.ceil(self.scale * number**2)))
+
+    def _number(self, step: int) -> int:
+        return int(np.sqrt(step / self.scale) + 1e-9)

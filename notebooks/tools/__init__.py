@@ -1,0 +1,1 @@
+"""What keeps the notebooks: nothing here is needed to read them."""

@@ -1,0 +1,430 @@
+"""The data chain: folders, download, built-in sample; nothing broken is used, nothing lost."""
+
+import errno
+import functools
+import gzip
+import hashlib
+import http.server
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from helpers import data
+from helpers.base.errors import CourseError
+from helpers.presets import PRESETS
+from tests.sentences import is_one_sentence
+
+LESSON, SMOKE = (PRESETS["02_mnist_gan"][level] for level in ("lesson", "smoke"))
+SHIPPED = data.DATA
+FULL = "Data: all 6 training pictures of MNIST, "
+SAMPLE = "Data: the built-in sample, 3 of the 60,000 training pictures of MNIST"
+
+
+def idx(array: np.ndarray) -> bytes:
+    """Return an array in the format of MNIST's files."""
+    shape = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + shape + array.tobytes()
+
+
+def toy_arrays(count: int) -> tuple[np.ndarray, np.ndarray]:
+    numbers = np.random.default_rng(count)
+    pictures = numbers.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    return pictures, np.arange(count, dtype=np.uint8)
+
+
+TRAIN, TEST = toy_arrays(6), toy_arrays(4)
+TOY_FILES = {
+    "train-images-idx3-ubyte": idx(TRAIN[0]),
+    "train-labels-idx1-ubyte": idx(TRAIN[1]),
+    "t10k-images-idx3-ubyte": idx(TEST[0]),
+    "t10k-labels-idx1-ubyte": idx(TEST[1]),
+}
+
+
+def write_full_set(folder: Path) -> Path:
+    """Write the toy data set as torchvision lays it out; return the folder of its files."""
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, content in TOY_FILES.items():
+        (raw / name).write_bytes(content)
+    return raw
+
+
+def damage(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == "truncated":
+        del content[-1:]
+    else:
+        content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Fail a test that asks for a download without saying so."""
+    monkeypatch.setattr(data, "_download", lambda *_: pytest.fail("a download was tried"))
+    monkeypatch.delenv("GAN_DATA", raising=False)
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch) -> Path:
+    """Put a toy data set of six digits in place of MNIST, and an empty folder in that of data/."""
+    folder = tmp_path / "course" / "data"
+    folder.mkdir(parents=True)
+    sample = folder / "digits_sample.npz"
+    np.savez(
+        sample, images=TRAIN[0][:3], labels=TRAIN[1][:3], test_images=TEST[0], test_labels=TEST[1]
+    )
+    files = {k: (len(v), hashlib.sha256(v).hexdigest()) for k, v in TOY_FILES.items()}
+    toy = replace(data.CATALOGUES["digits"], files=files, sample=(sample.name, data.sha256(sample)))
+    monkeypatch.setitem(data.CATALOGUES, "digits", toy)
+    monkeypatch.setattr(data, "DATA", folder)
+    return folder
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setattr(data, "_download", lambda *_: "no network")
+
+
+@pytest.fixture
+def delivery(monkeypatch):
+    """Put the toy files where a download would put them."""
+    monkeypatch.setattr(data, "_download", lambda _, folder: write_full_set(Path(folder)) and None)
+
+
+def assert_is_full_set(pictures):
+    assert pictures.source.startswith(FULL)
+    for tensor, array in zip(
+        (pictures.images, pictures.labels, pictures.test_images, pictures.test_labels),
+        (*TRAIN, *TEST),
+        strict=True,
+    ):
+        assert tensor.tolist() == array.tolist()
+    assert pictures.images.dtype == torch.uint8 and pictures.labels.dtype == torch.int64
+
+
+def left_over(folder: Path) -> list[str]:
+    """Return the names of half-written files below `folder`."""
+    return [path.name for path in folder.rglob("*.part")]
+
+
+# --- folders
+
+
+def test_full_set_is_read_from_data(course, capsys):
+    write_full_set(course)
+    pictures = data.load_pictures("digits", LESSON)
+    assert_is_full_set(pictures)
+    assert capsys.readouterr().out == f"{FULL}from data\n"
+
+
+def test_gan_data_comes_before_data(course, tmp_path, monkeypatch):
+    write_full_set(course)
+    write_full_set(tmp_path / "mine")
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
+    pictures = data.load_pictures("digits", LESSON)
+    assert_is_full_set(pictures)
+    assert pictures.source == f"{FULL}from mine"
+
+
+def test_gan_data_without_the_data_set_leads_to_data(course, tmp_path, monkeypatch):
+    write_full_set(course)
+    monkeypatch.setenv("GAN_DATA", str(tmp_path))
+    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+
+
+@pytest.mark.parametrize("kind", ["not there", "a file"])
+def test_wrong_gan_data_is_one_sentence(kind, course, tmp_path, monkeypatch):
+    place = tmp_path / "place"
+    if kind == "a file":
+        place.touch()
+    monkeypatch.setenv("GAN_DATA", str(place))
+    with pytest.raises(CourseError, match=f"GAN_DATA={place} is {kind}.*leave it unset") as caught:
+        data.load_pictures("digits", LESSON)
+    assert is_one_sentence(str(caught.value))
+
+
+def test_only_checked_files_are_read(course):
+    # torchvision prefers these two, which old versions of it wrote, to the files that are checked
+    raw = write_full_set(course)
+    processed = raw.parent / "processed"
+    processed.mkdir()
+    other = torch.zeros(2, 28, 28, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
+    for name in ("training.pt", "test.pt"):
+        torch.save(other, processed / name)
+    assert_is_full_set(data.load_pictures("digits", LESSON))
+
+
+# --- broken files
+
+
+@pytest.mark.parametrize("how", ["truncated", "altered"])
+@pytest.mark.parametrize("name", TOY_FILES)
+def test_broken_file_is_moved_aside_and_the_next_source_taken(name, how, course, offline, capsys):
+    raw = write_full_set(course)
+    damage(raw / name, how)
+    broken = (raw / name).read_bytes()
+    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert not (raw / name).exists()
+    assert (raw / f"{name}.broken").read_bytes() == broken
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        f"data/MNIST/raw/{name} is damaged and is not used: it is now called {name}.broken."
+    )
+    assert lines[-1] == SAMPLE
+
+
+def test_broken_file_in_gan_data_leads_to_data(course, tmp_path, monkeypatch):
+    write_full_set(course)
+    raw = write_full_set(tmp_path / "mine")
+    damage(raw / "t10k-labels-idx1-ubyte", "altered")
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
+    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+
+
+def test_broken_file_that_cannot_be_moved_is_not_used_either(course, offline, monkeypatch, capsys):
+    raw = write_full_set(course)
+    damage(raw / "train-images-idx3-ubyte", "altered")
+    refuse(monkeypatch, "replace")
+    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert "is damaged and is not used.\n" in capsys.readouterr().out
+
+
+def test_broken_set_is_replaced_by_a_download(course, delivery):
+    raw = write_full_set(course)
+    damage(raw / "train-images-idx3-ubyte", "truncated")
+    assert data.load_pictures("digits", LESSON).source == f"{FULL}downloaded"
+    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+
+
+# --- what came, and where it goes
+
+
+def refuse(monkeypatch, call: str, problem: int = errno.EACCES) -> None:
+    """Let a function of `os` fail as on a disk that cannot be written (root writes everywhere)."""
+
+    def fail(*arguments, **options):
+        raise OSError(problem, os.strerror(problem))
+
+    monkeypatch.setattr(os, call, fail)
+
+
+@pytest.mark.parametrize("call", ["mkdir", "replace"])
+def test_download_is_used_though_data_is_read_only(call, course, delivery, monkeypatch, capsys):
+    store = data._store
+
+    def store_on_read_only_disk(*arguments):
+        with monkeypatch.context() as patch:
+            refuse(patch, call)
+            store(*arguments)
+
+    monkeypatch.setattr(data, "_store", store_on_read_only_disk)
+    assert_is_full_set(data.load_pictures("digits", LESSON))
+    assert "It could not be kept in data (Permission denied).\n" in capsys.readouterr().out
+    assert not left_over(course)
+
+
+def test_download_is_used_though_its_place_is_taken(course, delivery, capsys):
+    (course / "MNIST").touch()
+    assert_is_full_set(data.load_pictures("digits", LESSON))
+    assert "It could not be kept in data (" in capsys.readouterr().out
+
+
+def test_full_disk_leaves_no_half_written_file(course, delivery, monkeypatch, capsys):
+    write = Path.write_bytes
+
+    def write_half(path, content):
+        if course not in path.parents:
+            return write(path, content)
+        write(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", write_half)
+    assert_is_full_set(data.load_pictures("digits", LESSON))
+    assert "It could not be kept in data (No space left on device).\n" in capsys.readouterr().out
+    assert not [path for path in course.rglob("*-ubyte*")]
+
+
+def test_download_of_something_else_is_not_kept(course, delivery, monkeypatch, capsys):
+    name = "train-labels-idx1-ubyte"
+    monkeypatch.setitem(TOY_FILES, name, TOY_FILES[name][:-1] + b"\0")
+    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert "did not work (what came is not the data set).\n" in capsys.readouterr().out
+    assert not (course / "MNIST").exists()
+
+
+# --- servers
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Sends the toy files in several ways, chosen by the first folder of the address."""
+
+    def do_GET(self):
+        _, way, name = self.path.split("/")
+        self.server.asked.add(way)
+        if way == "silent":
+            self.server.ended.wait(30)
+        elif way == "missing":
+            self.send_error(404)
+        elif way == "page":
+            self.send(b"<!DOCTYPE html><title>Please sign in</title>")
+        elif way == "cut":
+            content = packed(name)
+            self.send(content[: len(content) // 2], len(content))
+        else:
+            self.send(packed(name))
+
+    def send(self, content, length=None):
+        self.send_response(200)
+        self.send_header("Content-Length", str(length or len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def packed(name: str) -> bytes:
+    return gzip.compress(TOY_FILES[name.removesuffix(".gz")], mtime=0)
+
+
+@pytest.fixture
+def server():
+    """Serve on the loopback interface; `asked` lists the ways in which files were asked for."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.asked, server.ended = set(), threading.Event()
+        server.address = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.ended.set()
+        server.shutdown()
+
+
+REAL_DOWNLOAD = data._download
+
+
+@pytest.fixture
+def mirrors(course, monkeypatch):
+    """Return a function that makes torchvision download the toy files from these addresses."""
+
+    def use(*addresses):
+        md5 = functools.partial(hashlib.md5, usedforsecurity=False)
+        resources = [(f"{name}.gz", md5(packed(name)).hexdigest()) for name in TOY_FILES]
+        download = {"mirrors": addresses, "resources": resources}
+        toy = replace(data.CATALOGUES["digits"], download=download)
+        monkeypatch.setitem(data.CATALOGUES, "digits", toy)
+        monkeypatch.setattr(data, "_download", REAL_DOWNLOAD)
+
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return use
+
+
+def test_download_is_checked_kept_and_not_repeated(course, server, mirrors, capsys):
+    mirrors(f"{server.address}/good/")
+    assert_is_full_set(data.load_pictures("digits", LESSON))
+    assert server.asked == {"good"}
+    stored = {path.name: path.read_bytes() for path in (course / "MNIST" / "raw").iterdir()}
+    assert stored == TOY_FILES
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "MNIST is not in data: downloading it (for 90 s at most) ...",
+        f"{FULL}downloaded",
+    ]
+    server.asked.clear()
+    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+    assert not server.asked
+
+
+def test_servers_that_refuse_or_send_rubbish_lead_to_the_sample(course, server, mirrors, capsys):
+    ways = ["missing", "page", "cut"]
+    closed = "http://127.0.0.1:1/"
+    mirrors(*(f"{server.address}/{way}/" for way in ways), closed)
+    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert server.asked == set(ways)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("The download did not work (") and "refused" in lines[1]
+    assert is_one_sentence(lines[1])
+    assert lines[2:] == [SAMPLE]
+    assert not (course / "MNIST").exists()
+
+
+def test_silent_server_is_left_when_the_time_is_over(course, server, mirrors, monkeypatch, capsys):
+    # in place of torchvision, whose import takes longer than this test should
+    stand_in = course.parent / "torchvision"
+    stand_in.mkdir()
+    (stand_in / "__init__.py").touch()
+    (stand_in / "datasets.py").write_text(
+        "import urllib.request\n"
+        "class MNIST:\n"
+        "    def __init__(self, root, download):\n"
+        "        urllib.request.urlopen(self.mirrors[0] + self.resources[0][0])\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(course.parent))
+    monkeypatch.setattr(data, "SECONDS_TO_DOWNLOAD", 4)
+    mirrors(f"{server.address}/silent/")
+    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert server.asked == {"silent"}
+    assert "The download did not work (not done after 4 s).\n" in capsys.readouterr().out
+
+
+# --- the built-in sample
+
+
+def test_smoke_takes_the_sample_though_all_is_there(course, monkeypatch, tmp_path):
+    write_full_set(course)
+    monkeypatch.setattr(data.subprocess, "run", lambda *_, **__: pytest.fail("a process began"))
+    pictures = data.load_pictures("digits", SMOKE)
+    assert pictures.source.startswith(SAMPLE)
+    assert pictures.images.tolist() == TRAIN[0][:3].tolist()
+
+
+def test_sample_is_never_called_the_full_set(course, offline, capsys):
+    pictures = data.load_pictures("digits", LESSON)
+    assert pictures.source == SAMPLE and " all " not in pictures.source
+    assert capsys.readouterr().out.splitlines()[-1] == SAMPLE
+
+
+def test_preset_takes_the_first_pictures_and_says_so(course):
+    pictures = data.load_pictures("digits", replace(SMOKE, images=2))
+    assert pictures.source == f"{SAMPLE}; the first 2 of them"
+    assert pictures.images.tolist() == TRAIN[0][:2].tolist()
+    assert pictures.labels.tolist() == TRAIN[1][:2].tolist()
+    assert len(pictures.test_images) == len(TEST[0])
+
+
+@pytest.mark.parametrize("how", ["truncated", "altered", "missing"])
+def test_damaged_sample_is_one_sentence(how, course):
+    path = course / "digits_sample.npz"
+    if how == "missing":
+        path.unlink()
+    else:
+        damage(path, how)
+    with pytest.raises(CourseError, match=r"git checkout data/digits_sample\.npz") as caught:
+        data.load_pictures("digits", SMOKE)
+    assert is_one_sentence(str(caught.value))
+
+
+def test_unknown_data_set_is_one_sentence():
+    with pytest.raises(CourseError, match=r"faces is not a data set.*digits, clothes") as caught:
+        data.load_pictures("faces", LESSON)
+    assert is_one_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("name", data.CATALOGUES)
+def test_shipped_sample_is_what_it_says(name, capsys):
+    file, digest = data.CATALOGUES[name].sample
+    assert data.sha256(SHIPPED / file) == digest
+    pictures = data.load_pictures(name, replace(SMOKE, images=None))
+    assert pictures.images.shape == (10_000, 28, 28) and pictures.images.dtype == torch.uint8
+    assert pictures.test_images.shape == (2_000, 28, 28)
+    for labels in (pictures.labels, pictures.test_labels):
+        shares = torch.bincount(labels, minlength=len(pictures.class_names)) / len(labels)
+        assert len(shares) == 10 and shares.min() > 0.07 and shares.max() < 0.13
+    assert "10,000 of the 60,000 training pictures" in capsys.readouterr().out

@@ -1,0 +1,137 @@
+"""One small GAN for all tests, and one way to damage a file: seconds, not minutes."""
+
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+from helpers.base.history import COLUMNS
+from helpers.recording import Recording
+
+
+class Discriminator(nn.Module):
+    def __init__(self, inputs=2, width=32):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Dropout(0.3))
+        self.head = nn.Linear(width, 1)
+
+    def logits(self, x):
+        return self.head(self.body(x.flatten(1)))
+
+    def forward(self, x):
+        return self.logits(x).sigmoid()
+
+
+class Generator(nn.Module):
+    """Two numbers of noise to a point, or eight to a picture of 12 x 12 pixels."""
+
+    def __init__(self, kind="points", width=16):
+        super().__init__()
+        self.kind, self.latent_dim = kind, 2 if kind == "points" else 8
+        last = [nn.Linear(width, 2)] if kind == "points" else [nn.Linear(width, 144), nn.Tanh()]
+        self.body = nn.Sequential(nn.Linear(self.latent_dim, width), nn.ReLU(), *last)
+
+    def forward(self, z):
+        made = self.body(z)
+        return made if self.kind == "points" else made.view(-1, 1, 12, 12)
+
+
+@dataclass
+class GAN:
+    generator: nn.Module
+    discriminator: nn.Module
+    optimizer_g: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer
+
+    def make_noise(self, count):
+        """Draw from every source of random numbers, so that a resumed run needs them all."""
+        return (random.random() + np.random.rand()) * torch.randn(count, self.generator.latent_dim)
+
+
+def new_gan(kind="points", seed=0, rate=3e-3, width=16, adam=torch.optim.Adam):
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    generator = Generator(kind, width)
+    discriminator = Discriminator(2 if kind == "points" else 144, 2 * width)
+    return GAN(
+        generator,
+        discriminator,
+        adam(generator.parameters(), lr=rate),
+        adam(discriminator.parameters(), lr=rate),
+    )
+
+
+def train_step(gan, real):
+    # 1. real examples
+    ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
+    # 2. fakes
+    fake = gan.generator(gan.make_noise(len(real))).detach()
+    # 3. the discriminator learns
+    on_real, on_fake = gan.discriminator.logits(real), gan.discriminator.logits(fake)
+    loss_d = bce(on_real, ones) + bce(on_fake, zeros)
+    gan.optimizer_d.zero_grad()
+    loss_d.backward()
+    gan.optimizer_d.step()
+    # 4. fresh fakes
+    fake = gan.generator(gan.make_noise(len(real)))
+    # 5. the generator learns
+    loss_g = bce(gan.discriminator.logits(fake), ones)
+    gan.optimizer_g.zero_grad()
+    loss_g.backward()
+    gan.optimizer_g.step()
+    return loss_d, loss_g, on_real.sigmoid().mean(), on_fake.sigmoid().mean()
+
+
+def real_examples(kind="points"):
+    if kind == "points":
+        x = torch.rand(1024) * 2 * math.pi
+        return torch.stack((x, x.sin()), dim=1)
+    return torch.rand(64, 1, 12, 12) * 2 - 1
+
+
+class Recorded:
+    """A toy GAN in training under the eyes of a recording."""
+
+    def __init__(self, kind="points", planned=None, seed=0, title="A small run"):
+        self.gan = new_gan(kind, seed)
+        self.data = real_examples(kind)
+        noise = torch.randn(256 if kind == "points" else 16, self.gan.generator.latent_dim)
+        self.recording = Recording(kind, noise=noise, real=self.data, title=title, steps=planned)
+        self.history = []
+
+    @property
+    def players(self):
+        return self.gan.generator, self.gan.discriminator
+
+    def train(self, steps, watch=True):
+        for _ in range(steps):
+            if watch:
+                self.recording.watch(len(self.history), *self.players)
+            chosen = torch.randint(len(self.data), (32,))
+            losses = torch.stack(train_step(self.gan, self.data[chosen]))
+            self.history.append(losses.tolist())
+        return self
+
+    def finish(self):
+        columns = np.array(self.history, np.float32).reshape(-1, len(COLUMNS)).T
+        return self.recording.finish(dict(zip(COLUMNS, columns, strict=True)), *self.players)
+
+
+DAMAGE = ("cut", "flipped", "empty", "text", "missing")
+
+
+def damage(path: Path, how: str) -> None:
+    """Do to a file what disks and networks do to files."""
+    content = bytearray(path.read_bytes())
+    if how == "missing":
+        return path.unlink()
+    if how == "flipped":
+        content[len(content) // 2] ^= 1
+    changed = {"cut": content[: len(content) // 2], "empty": b"", "text": b"<html>Sorry.</html>"}
+    path.write_bytes(changed.get(how, content))
