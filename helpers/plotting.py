@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from helpers.base.arrays import to_array
+from helpers.base.arrays import to_array, to_sheet
+from helpers.base.colours import LIGHT, NEUTRAL
 from helpers.base.history import balance, balance_names
 
-# The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
-# deficiencies). Real and fake also differ in marker and in line style.
-REAL, FAKE, UNDECIDED, NEUTRAL, GRID = "#0072B2", "#D55E00", "#EDEDED", "#555555", "#00795A"
+REAL, FAKE, UNDECIDED, GRID = (LIGHT[name] for name in ("real", "fake", "undecided", "g"))
 ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
 STYLES = {
     "real": {"color": REAL, "marker": "o"},
     "fake": {"color": FAKE, "marker": "x"},
 }
-PICTURES = Path(__file__).resolve().parents[1] / "notebooks" / "pictures"
 
 
 class Picture(Figure):
@@ -35,18 +34,37 @@ class Picture(Figure):
         return {"text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-class Drawing:
-    """An SVG or PNG file from `notebooks/pictures`, with its alt text."""
+class SmallPicture:
+    """A figure as a PNG of few colours, a third of the usual size, with its alt text."""
 
-    def __init__(self, name: str, alt: str):
-        """Name a file in `notebooks/pictures`."""
-        self.path, self.alt = PICTURES / name, alt
+    def __init__(self, figure: Picture, dpi: int = 100, colours: int = 256):
+        """Keep a figure; it is drawn when it is shown."""
+        self.figure, self.alt, self.dpi, self.colours = figure, figure.alt, dpi, colours
+
+    def png(self) -> bytes:
+        """Return the picture as a file."""
+        large, small = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(large, dpi=self.dpi)
+        Image.open(large).convert("RGB").quantize(self.colours).save(small, "PNG", optimize=True)
+        return small.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        kind = {".svg": "image/svg+xml", ".png": "image/png"}[self.path.suffix]
-        data = self.path.read_bytes()
-        content = data.decode() if kind == "image/svg+xml" else data
-        return {kind: content, "text/plain": self.alt}, {kind: {"alt": self.alt}}
+        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+class Drawing:
+    """An SVG or PNG file with its alt text."""
+
+    def __init__(self, path: str | os.PathLike, alt: str):
+        """Name the file; it is read when it is shown."""
+        self.path, self.alt = Path(path), alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        kind, read = {
+            ".svg": ("image/svg+xml", Path.read_text),
+            ".png": ("image/png", Path.read_bytes),
+        }[self.path.suffix]
+        return {kind: read(self.path), "text/plain": self.alt}, {kind: {"alt": self.alt}}
 
 
 def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **options):
@@ -172,18 +190,13 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
 def plot_lines(x, lines: dict, xlabel: str, ylabel: str, title: str = "", ylim=None) -> Picture:
     """Plot one line for each entry of `lines` (label: values like x), told apart by style too."""
     figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}. {title}")
-    colours, styles = (REAL, FAKE, NEUTRAL, "#009E73"), ("-", "--", ":", "-.")
+    colours, styles = (REAL, FAKE, NEUTRAL, GRID), ("-", "--", ":", "-.")
     for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
         axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, ylim=ylim)
     axis.legend()
     axis.grid(alpha=0.3)
     return figure
-
-
-def smooth(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the mean over a sliding window (n,) -> (n - window + 1,)."""
-    return np.convolve(values, np.ones(window) / window, mode="valid")
 
 
 def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Picture:
@@ -206,8 +219,8 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
         "answer_fake": (axes[1], "on fake", FAKE, "--"),
     }
     for name, (axis, label, colour, style) in names.items():
-        x, y = steps[window - 1 :], smooth(history[name], window)
-        axis.plot(x, y, color=colour, linestyle=style, label=label)
+        smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
+        axis.plot(steps[window - 1 :], smooth, color=colour, linestyle=style, label=label)
     places = ((axes[0], "bottom"), (axes[0], "top"), (axes[1], "bottom"))
     levels, texts = balance(real_label), balance_names(real_label)
     for (axis, side), level, text in zip(places, levels, texts, strict=True):
@@ -273,25 +286,6 @@ def plot_film(kept: dict, count: int = 6, moments: int = 8) -> Picture:
     return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
 
 
-class SmallPicture:
-    """A figure as a PNG of 256 colours, a third of the usual size, with its alt text."""
-
-    def __init__(self, figure: Picture):
-        """Keep a figure; it is drawn when it is shown."""
-        self.figure, self.alt = figure, figure.alt
-
-    def png(self) -> bytes:
-        """Return the picture as a file."""
-        large, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(large, dpi=100)
-        colours = Image.open(large).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        colours.save(small, "PNG", optimize=True)
-        return small.getvalue()
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
-
-
 def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPicture:
     """Grid of colour pictures (n, height, width, 3), uint8, without gaps, at their own size.
 
@@ -300,9 +294,6 @@ def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPic
     columns = min(columns, len(faces))
     rows = math.ceil(len(faces) / columns)
     height, width = faces.shape[1:3]
-    grid = np.full((rows * columns, height, width, 3), 255, np.uint8)
-    grid[: len(faces)] = faces
-    grid = grid.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
     named = f"; columns: {', '.join(heads)}" if heads else ""
     inches = min(max(width, 48) / 100, 10 / columns)
     room = 0.35 * bool(title) + 0.25 * bool(heads)
@@ -310,7 +301,7 @@ def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPic
         f"Grid of {len(faces)} faces in {rows} rows{named}. {title}",
         size=(columns * inches, rows * inches * height / width + room),
     )
-    axis.imshow(grid.reshape(rows * height, columns * width, 3), interpolation="nearest")
+    axis.imshow(to_sheet(faces, columns, empty=255), interpolation="nearest")
     axis.xaxis.tick_top()
     axis.set_xticks([(i + 0.5) * width - 0.5 for i in range(columns)] if heads else [], heads)
     axis.set_yticks([])

@@ -1,14 +1,12 @@
 """Six moments of a recording as an ordinary picture, for print and where scripts are off."""
 
-import io
 import textwrap
 
 import numpy as np
-from PIL import Image
 
 from helpers.plotting import ANSWERS, STYLES, Picture, new_figure
 from helpers.recording import Recording
-from helpers.recording.encoding import UNIT
+from helpers.recording.encoding import answers_of, places_of
 from helpers.recording.sprites import sprite_image
 
 
@@ -30,33 +28,26 @@ def contact_sheet(*recordings: Recording) -> Picture:
     figure, grid = new_figure(alt, rows, 6, size=(12, 2.2 * rows), squeeze=False)
     for recording, axes in zip(recordings, grid, strict=True):
         wanted = np.linspace(0, len(recording.frames) - 1, 6).round().astype(int)
-        for ax, number in zip(axes, wanted, strict=True):
-            _draw_frame(ax, recording, recording.frames[number])
+        for axis, index in zip(axes, wanted, strict=True):
+            _draw_frame(axis, recording, recording.frames[index])
         axes[0].set_ylabel(textwrap.shorten(recording.title, 24), fontsize=9)
     return figure
 
 
-def contact_sheet_png(*recordings: Recording) -> bytes:
-    """Return the contact sheet as a PNG of 128 colours, a third of the size of the usual one."""
-    large, small = io.BytesIO(), io.BytesIO()
-    contact_sheet(*recordings).savefig(large, dpi=80)
-    Image.open(large).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
-    return small.getvalue()
-
-
-def _draw_frame(ax, recording: Recording, frame: dict) -> None:
-    ax.set_title(f"step {frame['step']:,}", fontsize=9)
-    ax.set(xticks=[], yticks=[])
+def _draw_frame(axis, recording: Recording, frame: dict) -> None:
+    axis.set_title(f"step {frame['step']:,}", fontsize=9)
+    axis.set(xticks=[], yticks=[])
     if recording.kind == "pictures":
-        ax.imshow(sprite_image(frame["sprite"]))
+        axis.imshow(sprite_image(frame["sprite"]))
         return
     left, bottom, right, top = recording.box
-    answers = np.where(frame["map"] == 255, np.nan, frame["map"] / 254)
-    ax.imshow(
-        answers, cmap=ANSWERS, vmin=0, vmax=1, extent=(left, right, bottom, top),
+    axis.imshow(
+        answers_of(frame["map"]), cmap=ANSWERS, vmin=0, vmax=1, extent=(left, right, bottom, top),
         origin="lower", aspect="auto", alpha=0.6,
     )  # fmt: skip
-    fakes = frame["fakes"] / UNIT
-    ax.plot(*recording.real.T, linestyle="", markersize=1, **STYLES["real"])
-    ax.plot(*fakes.T, linestyle="", markersize=3, **STYLES["fake"])
-    ax.set(xlim=(left, right), ylim=(bottom, top))
+    for name, points, size in (
+        ("real", recording.real, 1),
+        ("fake", places_of(frame["fakes"]), 3),
+    ):
+        axis.plot(*points.T, linestyle="", markersize=size, **STYLES[name])
+    axis.set(xlim=(left, right), ylim=(bottom, top))

@@ -1,21 +1,25 @@
-"""Shows recordings: one self-contained page (`player.html`), in a cell or saved as a file."""
+"""Shows recordings: one self-contained page, in a cell or saved as a file."""
 
 import html
 import inspect
 import json
 import os
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers.base.colours import DARK, LIGHT
 from helpers.base.errors import CourseError
-from helpers.player.contact_sheet import contact_sheet_png, describe
+from helpers.base.files import write_text
+from helpers.player.contact_sheet import contact_sheet, describe
 from helpers.player.page_data import page_data, to_base64
 from helpers.player.slow_motion import PARTS, STEPS, stages_data
+from helpers.plotting import SmallPicture
 from helpers.recording.recorder import FRAMES, Recording
 
 WEB = Path(__file__).parent / "web"
-PAGE = ("page.html", "views.js", "clock.js")
+SCRIPTS = ("views.js", "charts.js", "clock.js")  # in the order in which the page runs them
 # The frame asks its page for the height it needs; where that is not heard it scrolls.
 GROW = """<script>window.ganPlayerGrow ||= (addEventListener("message", (event) => {
   for (const frame of document.querySelectorAll("iframe.gan-player"))
@@ -50,29 +54,41 @@ class Player:
     def page(self, contact_sheet: bool = False) -> str:
         """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
         recordings = [page_data(recording, self.frames) for recording in self.recordings]
-        slow = {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
-        data = {"source": self.source, "recordings": recordings, **slow}
-        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        data = {
+            "source": self.source,
+            "recordings": recordings,
+            "stages": stages_data(self.source),
+            "steps": STEPS,
+            "parts": PARTS,
+            "colours": list(LIGHT),
+        }
         still = ""
         if contact_sheet:
             alt = html.escape(self.describe())
-            still = f'<img alt="{alt}" src="data:image/png;base64,{self._sheet_png()}">'
-        page, *scripts = (WEB.joinpath(name).read_text(encoding="utf-8") for name in PAGE)
-        page = page.replace("/*SCRIPTS*/", "\n".join(scripts))
-        return page.replace("<!--CONTACT SHEET-->", still).replace("/*DATA*/", text)
+            still = f'<img alt="{alt}" src="data:image/png;base64,{to_base64(self._sheet())}">'
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+        page = (WEB / "page.html").read_text(encoding="utf-8")
+        for mark, content in {
+            "/*COLOURS*/": _style_sheet(),
+            "/*SCRIPTS*/": _scripts(),
+            "<!--CONTACT SHEET-->": still,
+            "/*DATA*/": text.replace("<", "\\u003c"),
+        }.items():
+            page = page.replace(mark, content)
+        return page
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the page to a file that needs nothing else, and return its path."""
         path = Path(path)
-        path.write_text(self.page(contact_sheet=True), encoding="utf-8")
+        write_text(path, self.page(contact_sheet=True))
         return path
 
     def describe(self) -> str:
         """Return what the six moments show, in words."""
         return " ".join(describe(recording) for recording in self.recordings)
 
-    def _sheet_png(self) -> str:
-        return to_base64(contact_sheet_png(*self.recordings))
+    def _sheet(self) -> bytes:
+        return SmallPicture(contact_sheet(*self.recordings), dpi=80, colours=128).png()
 
     def _repr_html_(self) -> str:
         # The frame is a world of its own: no style or script passes in either direction.
@@ -91,18 +107,36 @@ class Player:
 
         text = f"<player: {self.describe()}>"
         display({"text/html": self._repr_html_(), "text/plain": text}, raw=True)
-        picture = {"image/png": self._sheet_png(), "text/plain": self.describe()}
+        picture = {"image/png": to_base64(self._sheet()), "text/plain": self.describe()}
         display(picture, metadata={"image/png": {"alt": self.describe()}}, raw=True)
 
 
 show = Player
 
 
+def _scripts() -> str:
+    """Return the scripts as one. The modules that they are for an editor would have to be files."""
+    text = "\n".join((WEB / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return re.sub(r"^import [^;]+;\n|^export ", "", text, flags=re.MULTILINE)
+
+
+def _style_sheet() -> str:
+    """Return the colours as variables of CSS, "light" unless the page is told otherwise."""
+    rules = []
+    for selector, scheme, colours in (
+        (":root", "light", LIGHT),
+        (':root[data-theme="dark"]', "dark", DARK),
+    ):
+        variables = " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+        rules.append(f"{selector} {{ {variables} color-scheme: {scheme}; }}")
+    return "\n".join(rules)
+
+
 def source_of(function: Callable | str | None) -> str:
     """Return the source of a function, also of one typed into a notebook; "" if there is none."""
-    if isinstance(function, str):
-        return textwrap.dedent(function).strip("\n")
-    try:
-        return textwrap.dedent(inspect.getsource(function)).strip("\n")
-    except (OSError, TypeError):
-        return ""
+    if not isinstance(function, str):
+        try:
+            function = inspect.getsource(function)  # type: ignore[arg-type]  # None: a TypeError
+        except (OSError, TypeError):
+            return ""
+    return textwrap.dedent(function).strip("\n")
