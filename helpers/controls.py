@@ -5,7 +5,6 @@ no widget can stand (GitHub, print, a saved page), one sentence says how to get 
 an ordinary picture of a few settings stands above it.
 """
 
-import importlib.util
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,6 +13,11 @@ import numpy as np
 from PIL import Image
 
 from helpers.base.arrays import to_array, to_pixels, to_sheet
+
+try:
+    import ipywidgets as widgets
+except ImportError:  # then the sentence stands in the place of a control
+    widgets = None
 
 TALL = 112  # pixels; smaller pictures are enlarged by a whole number
 
@@ -61,10 +65,8 @@ class Control:
         """
         self.hint = f"Run this cell in Jupyter or Colab to get {what} here."
         self.widget = None
-        if importlib.util.find_spec("ipywidgets") is None:
+        if widgets is None:
             return
-        import ipywidgets as widgets
-
         self._draw, self._words = draw, words
         self.handles = make(self)
         self.image = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
@@ -96,22 +98,18 @@ class Control:
 
     def slider(self, name: str, value: float, low: float, high: float) -> Any:
         """Return a slider that calls `update` when it is let go."""
-        import ipywidgets as widgets
-
         slider = widgets.FloatSlider(
             value=value, min=low, max=high, step=0.05, description=name, continuous_update=False
         )
         slider.observe(lambda change: self.after(lambda: None), "value")
         return slider
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
         bundle: dict[str, Any] = {"text/plain": self.hint}
         if self.widget is not None:
             view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
             bundle["application/vnd.jupyter.widget-view+json"] = view
-        display(bundle, raw=True)
+        return bundle
 
 
 def walk(draw: Callable, start: np.ndarray, end: np.ndarray) -> Control:
@@ -145,9 +143,7 @@ def buttons(actions: Mapping[str, Callable[[], object]], draw: Callable[[], obje
     pressed: list[str] = []
 
     def make(control: Control) -> list:
-        import ipywidgets as widgets
-
-        def press(button: widgets.Button) -> None:
+        def press(button: Any) -> None:
             pressed.append(button.description)
             control.after(actions[button.description])
 
