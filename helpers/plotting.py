@@ -18,10 +18,9 @@ from helpers.base.history import balance, balance_names
 
 REAL, FAKE, UNDECIDED, GRID = (LIGHT[name] for name in ("real", "fake", "undecided", "g"))
 ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
-STYLES = {
-    "real": {"color": REAL, "marker": "o"},
-    "fake": {"color": FAKE, "marker": "x"},
-}
+STYLES = {"real": {"color": REAL, "marker": "o"}, "fake": {"color": FAKE, "marker": "x"}}
+Span = tuple[float, float]
+PLANE = {"xlabel": "x (radians)", "ylabel": "y"}
 
 
 class Picture(Figure):
@@ -60,11 +59,10 @@ class Drawing:
         self.path, self.alt = Path(path), alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        kind, read = {
-            ".svg": ("image/svg+xml", Path.read_text),
-            ".png": ("image/png", Path.read_bytes),
-        }[self.path.suffix]
-        return {kind: read(self.path), "text/plain": self.alt}, {kind: {"alt": self.alt}}
+        kind = {".svg": "image/svg+xml", ".png": "image/png"}[self.path.suffix]
+        data = self.path.read_bytes()
+        content = data if kind == "image/png" else data.decode()
+        return {kind: content, "text/plain": self.alt}, {kind: {"alt": self.alt}}
 
 
 def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **options):
@@ -87,21 +85,24 @@ def draw_points(axis, name: str, points, **options) -> None:
 
 def plot_points(real=None, fake=None, title: str = "") -> Picture:
     """Scatter plot of real and fake points, each (n, 2) or None."""
-    given = [(name, p) for name, p in (("real", real), ("fake", fake)) if p is not None]
-    counts = " and ".join(f"{len(points):,} {name} points" for name, points in given)
-    figure, axis = new_figure(f"Scatter plot of {counts}. {title}")
-    for name, points in given:
-        draw_points(axis, name, points)
-    _label_plane(axis, title)
+    given = {"real": real, "fake": fake}
+    counts = (
+        f"{len(points):,} {name} points" for name, points in given.items() if points is not None
+    )
+    figure, axis = new_figure(f"Scatter plot of {' and '.join(counts)}. {title}")
+    _draw_examples(axis, real, fake)
+    axis.set(**PLANE, title=title)
     axis.legend(loc="upper right")
     return figure
 
 
-def _label_plane(axis, title: str) -> None:
-    axis.set(xlabel="x (radians)", ylabel="y", title=title)
+def _draw_examples(axis, real, fake) -> None:
+    for name, points in (("real", real), ("fake", fake)):
+        if points is not None:
+            draw_points(axis, name, points)
 
 
-def plane_grid(size: int = 60, x=(-1.0, 7.5), y=(-2.0, 2.0)) -> np.ndarray:
+def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> np.ndarray:
     """Return float32 points (size * size, 2) that cover a part of the plane, row by row."""
     xs, ys = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
@@ -113,13 +114,10 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
     Lines at 0.1, 0.3, ... 0.9 say the same as the colours.
     """
     answers = to_array(answers)
-    alt = (
-        f"Map of the discriminator's answers over the plane, from {answers.min():.2f} to "
-        f"{answers.max():.2f}. {title}"
-    )
-    figure, axis = new_figure(alt)
+    ends = f"from {answers.min():.2f} to {answers.max():.2f}"
+    figure, axis = new_figure(f"Map of the discriminator's answers over the plane, {ends}. {title}")
     colours = _draw_answers(axis, grid, answers, real, fake)
-    _label_plane(axis, title)
+    axis.set(**PLANE, title=title)
     if real is not None or fake is not None:
         axis.legend(loc="upper right")
     figure.colorbar(colours, label="answer: 0 fake, 1 real")
@@ -153,9 +151,7 @@ def _draw_answers(axis, grid, answers, real, fake, labels=True):
     lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
     if labels:
         axis.clabel(lines, fontsize=8)
-    for name, points in (("real", real), ("fake", fake)):
-        if points is not None:
-            draw_points(axis, name, points)
+    _draw_examples(axis, real, fake)
     axis.set(xlim=(xs.min(), xs.max()), ylim=(ys.min(), ys.max()))
     return colours
 
@@ -179,11 +175,9 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
         marks = to_array(marks).reshape(-1, 2)
         axis.scatter(*marks.T, s=90, color=FAKE, edgecolors="white", zorder=3)
         for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
-            axis.annotate(
-                number, place, color="white", fontsize=7, ha="center", va="center", zorder=4
-            )
+            axis.text(*place, number, color="white", fontsize=7, ha="center", va="center", zorder=4)
     axes[0].set(xlabel="first number", ylabel="second number", title="noise", aspect="equal")
-    _label_plane(axes[1], title or "points")
+    axes[1].set(**PLANE, title=title or "points")
     return figure
 
 
@@ -207,18 +201,15 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     """
     steps = history["step"]
     window = max(1, len(steps) // 50)
-    figure, axes = new_figure(
-        f"Losses and mean answers over {len(steps):,} training steps. {title}",
-        columns=2,
-        size=(9.6, 3.6),
-    )
-    names = {
+    alt = f"Losses and mean answers over {len(steps):,} training steps. {title}"
+    figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6))
+    looks = {
         "loss_d": (axes[0], "discriminator", REAL, "-"),
         "loss_g": (axes[0], "generator", FAKE, "--"),
         "answer_real": (axes[1], "on real", REAL, "-"),
         "answer_fake": (axes[1], "on fake", FAKE, "--"),
     }
-    for name, (axis, label, colour, style) in names.items():
+    for name, (axis, label, colour, style) in looks.items():
         smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
         axis.plot(steps[window - 1 :], smooth, color=colour, linestyle=style, label=label)
     places = ((axes[0], "bottom"), (axes[0], "top"), (axes[1], "bottom"))
@@ -249,24 +240,20 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     rows = math.ceil(len(images) / columns)
     named = f", labelled {', '.join(filter(None, labels))}" if labels is not None else ""
     titled = {index // columns for index, label in enumerate(labels or []) if label}
-    figure, axes = new_figure(
-        f"Grid of {len(images)} pictures{named}. {title}",
-        rows,
-        size=(columns, rows + 0.25 * len(titled) + (0.4 if title else 0)),
-        squeeze=False,
-    )
+    size = (columns, rows + 0.25 * len(titled) + (0.4 if title else 0))
+    alt = f"Grid of {len(images)} pictures{named}. {title}"
+    figure, axes = new_figure(alt, rows, size=size, squeeze=False)
     # A row is drawn as one picture, with gaps: an axis for each picture would take far longer.
-    height, width = images.shape[1:]
-    cell = width + max(1, width // 12)
+    width = images.shape[2]
+    gap = max(1, width // 12)
+    tiles = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, gap)), constant_values=np.nan)
     for row, axis in enumerate(axes.flat):
-        strip = np.full((height, columns * cell), np.nan, np.float32)
-        for column, image in enumerate(images[row * columns : (row + 1) * columns]):
-            strip[:, column * cell : column * cell + width] = image
-            if row in titled:
-                middle = (column * cell + (width - 1) / 2, -1)
-                label = labels[row * columns + column]
-                axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
+        shown = slice(row * columns, (row + 1) * columns)
+        strip = to_sheet(tiles[shown], columns, empty=np.nan)
         axis.imshow(strip, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+        for column, label in enumerate(labels[shown] if row in titled else []):
+            middle = (column * (width + gap) + (width - 1) / 2, -1)
+            axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
         axis.set_axis_off()
     figure.suptitle(title, fontsize=11)
     return figure
@@ -297,10 +284,9 @@ def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPic
     named = f"; columns: {', '.join(heads)}" if heads else ""
     inches = min(max(width, 48) / 100, 10 / columns)
     room = 0.35 * bool(title) + 0.25 * bool(heads)
-    figure, axis = new_figure(
-        f"Grid of {len(faces)} faces in {rows} rows{named}. {title}",
-        size=(columns * inches, rows * inches * height / width + room),
-    )
+    size = (columns * inches, rows * inches * height / width + room)
+    alt = f"Grid of {len(faces)} faces in {rows} rows{named}. {title}"
+    figure, axis = new_figure(alt, size=size)
     axis.imshow(to_sheet(faces, columns, empty=255), interpolation="nearest")
     axis.xaxis.tick_top()
     axis.set_xticks([(i + 0.5) * width - 0.5 for i in range(columns)] if heads else [], heads)

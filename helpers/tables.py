@@ -26,16 +26,13 @@ class Table:
 
     def _repr_html_(self) -> str:
         top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
-        body = "".join(
-            f'<tr><th scope="row">{escape(first)}</th>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-            + "</tr>"
-            for first, *rest in self.body
+        text = (
+            f"<table><caption>{escape(self.caption)}</caption><thead><tr>{top}</tr></thead><tbody>"
         )
-        return (
-            f"<table><caption>{escape(self.caption)}</caption>"
-            f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        for first, *rest in self.body:
+            cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+            text += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+        return text + "</tbody></table>"
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
@@ -46,10 +43,8 @@ def read_rows(name: str) -> list[dict[str, str]]:
 
 def write_rows(name: str, rows: list[dict]) -> None:
     """Write rows of equal columns to `data/measured/<name>.csv`."""
-    with (
-        new_file(MEASURED / f"{name}.csv") as part,
-        part.open("w", newline="", encoding="utf-8") as file,
-    ):
+    path = MEASURED / f"{name}.csv"
+    with new_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, rows[0], lineterminator="\n")
         table.writeheader()
         table.writerows(rows)

@@ -37,7 +37,7 @@ def to_pixels(pictures: object) -> np.ndarray:
     return array
 
 
-def to_sheet(pixels: np.ndarray, columns: int, empty: int = 0) -> np.ndarray:
+def to_sheet(pixels: np.ndarray, columns: int, empty: float = 0) -> np.ndarray:
     """Lay pictures (n, height, width, ...) side by side, row by row, as one array of their type.
 
     Places of the last row for which there is no picture have the value `empty`.

@@ -10,22 +10,24 @@ from helpers.recording.encoding import answers_of, places_of
 from helpers.recording.sprites import sprite_image
 
 
-def describe(recording: Recording) -> str:
-    """Return in words what the contact sheet of a recording shows."""
-    first, last = recording.frames[0], recording.frames[-1]
-    what = "fake points" if recording.kind == "points" else "the same fake pictures"
-    name = f"{recording.title}: " if recording.title else ""
-    text = f"{name}{what} from step {first['step']:,} to step {last['step']:,} of training"
-    if recording.kind == "points":
-        text += f"; their coverage goes from {first['coverage']:.0%} to {last['coverage']:.0%}"
-    return text + "."
+def describe(*recordings: Recording) -> str:
+    """Return in words what the contact sheet of some recordings shows."""
+    texts = []
+    for recording in recordings:
+        first, last = recording.frames[0], recording.frames[-1]
+        what = "fake points" if recording.kind == "points" else "the same fake pictures"
+        text = f"{what} from step {first['step']:,} to step {last['step']:,} of training"
+        if recording.kind == "points":
+            text += f"; their coverage goes from {first['coverage']:.0%} to {last['coverage']:.0%}"
+        texts.append(f"{recording.title}: {text}." if recording.title else f"{text}.")
+    return " ".join(texts)
 
 
 def contact_sheet(*recordings: Recording) -> Picture:
     """Return six moments of each recording side by side."""
-    alt = " ".join(describe(recording) for recording in recordings)
     rows = len(recordings)
-    figure, grid = new_figure(alt, rows, 6, size=(12, 2.2 * rows), squeeze=False)
+    size = (12, 2.2 * rows)
+    figure, grid = new_figure(describe(*recordings), rows, 6, size=size, squeeze=False)
     for recording, axes in zip(recordings, grid, strict=True):
         wanted = np.linspace(0, len(recording.frames) - 1, 6).round().astype(int)
         for axis, index in zip(axes, wanted, strict=True):
@@ -45,9 +47,6 @@ def _draw_frame(axis, recording: Recording, frame: dict) -> None:
         answers_of(frame["map"]), cmap=ANSWERS, vmin=0, vmax=1, extent=(left, right, bottom, top),
         origin="lower", aspect="auto", alpha=0.6,
     )  # fmt: skip
-    for name, points, size in (
-        ("real", recording.real, 1),
-        ("fake", places_of(frame["fakes"]), 3),
-    ):
-        axis.plot(*points.T, linestyle="", markersize=size, **STYLES[name])
+    axis.plot(*recording.real.T, linestyle="", markersize=1, **STYLES["real"])
+    axis.plot(*places_of(frame["fakes"]).T, linestyle="", markersize=3, **STYLES["fake"])
     axis.set(xlim=(left, right), ylim=(bottom, top))

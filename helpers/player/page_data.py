@@ -55,10 +55,8 @@ def page_data(recording: Recording, most: int = FRAMES) -> dict:
 def _levels(real_label: float) -> dict:
     """Return where guides stand, and what is written beside them: of both losses and the answer."""
     names = ("loss_d", "loss_g", "answer")
-    levels = zip(balance(real_label), balance_names(real_label), strict=True)
-    return {
-        name: {"value": v, "label": text} for name, (v, text) in zip(names, levels, strict=True)
-    }
+    levels = zip(names, balance(real_label), balance_names(real_label), strict=True)
+    return {name: {"value": level, "label": label} for name, level, label in levels}
 
 
 def _curves(recording: Recording, frames: list[dict]) -> dict:
@@ -120,8 +118,8 @@ def _sentence(recording: Recording, frame: dict) -> str:
     if step and len(curves["step"]):
         place = max(0, np.searchsorted(curves["step"], step, side="right") - 1)
         now = {name: written(curves[name][place, 0]) for name in COLUMNS}
-        text += f"Loss of D {now['loss_d']}, of G {now['loss_g']}; "
-        text += f"D's mean answer {now['answer_real']} on real, {now['answer_fake']} on fake."
+        text += f"Loss of D {now['loss_d']}, of G {now['loss_g']}; D's mean answer "
+        text += f"{now['answer_real']} on real, {now['answer_fake']} on fake."
     else:
         text += f"D's mean answer on the fakes shown: {_mean_answer(frame)}."
     return text + (f" Coverage {frame['coverage']:.0%}." if "coverage" in frame else "")

@@ -54,28 +54,17 @@ class Player:
     def page(self, contact_sheet: bool = False) -> str:
         """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
         recordings = [page_data(recording, self.frames) for recording in self.recordings]
-        data = {
-            "source": self.source,
-            "recordings": recordings,
-            "stages": stages_data(self.source),
-            "steps": STEPS,
-            "parts": PARTS,
-            "colours": list(LIGHT),
-        }
-        still = ""
+        data = {"source": self.source, "recordings": recordings, "colours": list(LIGHT)}
+        data |= {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        image = ""
         if contact_sheet:
-            alt = html.escape(self.describe())
-            still = f'<img alt="{alt}" src="data:image/png;base64,{to_base64(self._sheet())}">'
-        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-        page = (WEB / "page.html").read_text(encoding="utf-8")
-        for mark, content in {
-            "/*COLOURS*/": _style_sheet(),
-            "/*SCRIPTS*/": _scripts(),
-            "<!--CONTACT SHEET-->": still,
-            "/*DATA*/": text.replace("<", "\\u003c"),
-        }.items():
-            page = page.replace(mark, content)
-        return page
+            still = self.still()
+            source = f"data:image/png;base64,{to_base64(still.png())}"
+            image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
+        page = _read("page.html").replace("/*COLOURS*/", _style_sheet())
+        page = page.replace("/*SCRIPTS*/", "\n".join(map(_script, SCRIPTS)))
+        return page.replace("<!--CONTACT SHEET-->", image).replace("/*DATA*/", text)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the page to a file that needs nothing else, and return its path."""
@@ -83,12 +72,9 @@ class Player:
         write_text(path, self.page(contact_sheet=True))
         return path
 
-    def describe(self) -> str:
-        """Return what the six moments show, in words."""
-        return " ".join(describe(recording) for recording in self.recordings)
-
-    def _sheet(self) -> bytes:
-        return SmallPicture(contact_sheet(*self.recordings), dpi=80, colours=128).png()
+    def still(self) -> SmallPicture:
+        """Return the contact sheet, which stands where the page cannot."""
+        return SmallPicture(contact_sheet(*self.recordings), dpi=80, colours=128)
 
     def _repr_html_(self) -> str:
         # The frame is a world of its own: no style or script passes in either direction.
@@ -96,7 +82,7 @@ class Player:
         # In single quotes, because the page has many double ones and each would take six letters.
         page = self.page().replace("&", "&amp;").replace("'", "&#39;")
         return (
-            f'<iframe class="gan-player" title="Player: {html.escape(self.describe())}" '
+            f'<iframe class="gan-player" title="Player: {html.escape(describe(*self.recordings))}" '
             f'sandbox="allow-scripts" style="width:100%;height:{height}px;border:0" '
             f"srcdoc='{page}'></iframe>{GROW}"
         )
@@ -105,31 +91,32 @@ class Player:
         # Two outputs: where the frame is stripped (GitHub, print), the picture still stands.
         from IPython.display import display
 
-        text = f"<player: {self.describe()}>"
+        text = f"<player: {describe(*self.recordings)}>"
         display({"text/html": self._repr_html_(), "text/plain": text}, raw=True)
-        picture = {"image/png": to_base64(self._sheet()), "text/plain": self.describe()}
-        display(picture, metadata={"image/png": {"alt": self.describe()}}, raw=True)
+        display(self.still())
 
 
 show = Player
 
 
-def _scripts() -> str:
-    """Return the scripts as one. The modules that they are for an editor would have to be files."""
-    text = "\n".join((WEB / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return re.sub(r"^import [^;]+;\n|^export ", "", text, flags=re.MULTILINE)
+def _read(name: str) -> str:
+    return (WEB / name).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> str:
+    """Return a module of the page as a part of its one script, which imports nothing."""
+    return re.sub(r"^import [^;]+;\n|^export ", "", _read(name), flags=re.MULTILINE)
 
 
 def _style_sheet() -> str:
-    """Return the colours as variables of CSS, "light" unless the page is told otherwise."""
-    rules = []
-    for selector, scheme, colours in (
-        (":root", "light", LIGHT),
-        (':root[data-theme="dark"]', "dark", DARK),
-    ):
-        variables = " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-        rules.append(f"{selector} {{ {variables} color-scheme: {scheme}; }}")
-    return "\n".join(rules)
+    """Return the colours as variables of CSS: light ones, unless the page is told "dark"."""
+    themes = (":root", "light", LIGHT), (':root[data-theme="dark"]', "dark", DARK)
+    return "\n".join(
+        f"{where} {{ color-scheme: {scheme}; "
+        + " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+        + " }"
+        for where, scheme, colours in themes
+    )
 
 
 def source_of(function: Callable | str | None) -> str:

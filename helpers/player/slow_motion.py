@@ -1,7 +1,7 @@
 """Slow motion: the stages of one training step, the lines of code they light, and what they say."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,81 +18,77 @@ STEPS = (  # the five steps of the lessons
 PARTS = ("noise", "G", "fakes", "real", "D", "answers", "loss")  # of the drawing, in its order
 
 
-@dataclass(frozen=True)
-class Stage:
+# How the line of code looks in which something is done.
+LINES = {
+    "batch": r"^\s*# 1\.",
+    "answers": r"\.logits\(|discriminator\(",
+    "loss": r"loss\w*\s*\+?=[^=]",
+    "gradients": r"\.backward\(|\.gradient\(|autograd\.grad",
+    "update": r"\.step\(|\.apply\(|apply_gradients",
+}
+
+
+class Stage(NamedTuple):
     """One of the eleven stages of a training step.
 
-    name   what captions and the page's scripts call it
-    step   to which of the five steps it belongs
-    parts  the parts of the drawing that are at work
-    shows  what stands on the plane of points: a batch among the real ones, all the real ones,
-           fakes, D's map, arrows; and beside pictures, with "map", D's answers
-    label  its name in the list of steps, if the step has several stages
-    who    whose weights change
-    line   the pattern of its line of code
-    back   gradients go from the loss backwards
+    `parts` of the drawing are at work, `shows` is what stands on the plane of points (beside
+    pictures, D's answers with "map"), `learner` is whose turn it is in the steps 3 and 5.
     """
 
-    name: str
     step: int
+    doing: str
     parts: str
     shows: str
-    label: str = ""
-    who: str = ""
-    line: str = r"^(?!\s*#)"
-    back: bool = False
+    learner: str = ""
+
+    @property
+    def name(self) -> str:
+        """What captions and the scripts of the page call it: "batch", "d_loss", "g_loss"."""
+        return f"{self.learner.lower()}_{self.doing}" if self.learner else self.doing
 
 
-_CALLS, _LOSS = r"\.logits\(|discriminator\(", r"loss\w*\s*\+?=[^=]"
-_BACK, _UPDATE = r"\.backward\(|\.gradient\(|autograd\.grad", r"\.step\(|\.apply\(|apply_gradients"
-_D, _G = "D answers loss", "G fakes D answers loss"  # the ways of the two gradients
 STAGES = (
-    Stage("batch", 1, "real", "batch", line=r"^\s*# 1\."),
-    Stage("fakes", 2, "noise G fakes", "batch fakes"),
-    Stage("d_answers", 3, "real fakes D answers", "batch fakes map", "answers", line=_CALLS),
-    Stage("d_loss", 3, "answers loss", "batch fakes map", "loss", line=_LOSS),
-    Stage("d_gradients", 3, _D, "real fakes map", "gradients", line=_BACK, back=True),
-    Stage("d_update", 3, "D", "real fakes map", "update", "D", _UPDATE),
-    Stage("fresh_fakes", 4, "noise G fakes", "fakes"),
-    Stage("g_answers", 5, "fakes D answers", "fakes map", "answers", line=_CALLS),
-    Stage("g_loss", 5, "answers loss", "fakes map", "loss", line=_LOSS),
-    Stage("g_gradients", 5, _G, "fakes map arrows", "gradients", line=_BACK, back=True),
-    Stage("g_update", 5, "G", "fakes map", "update", "G", _UPDATE),
+    Stage(1, "batch", "real", "batch"),
+    Stage(2, "fakes", "noise G fakes", "batch fakes"),
+    Stage(3, "answers", "real fakes D answers", "batch fakes map", "D"),
+    Stage(3, "loss", "answers loss", "batch fakes map", "D"),
+    Stage(3, "gradients", "D answers loss", "real fakes map", "D"),
+    Stage(3, "update", "D", "real fakes map", "D"),
+    Stage(4, "fresh_fakes", "noise G fakes", "fakes"),
+    Stage(5, "answers", "fakes D answers", "fakes map", "G"),
+    Stage(5, "loss", "answers loss", "fakes map", "G"),
+    Stage(5, "gradients", "G fakes D answers loss", "fakes map arrows", "G"),
+    Stage(5, "update", "G", "fakes map", "G"),
 )
 
 
 def stages_data(source: str) -> list[dict]:
     """Return the stages as the page wants them, with the numbers of their lines in `source`.
 
-    `changed` says whose weights have changed by then, `section` are the lines of the step.
+    `who` changes weights, `changed` are those who have by then, `back` says that gradients flow.
     """
-    lines = source.splitlines()
-    data, changed = [], ""
+    lines, data = source.splitlines(), []
+    changed: list[str] = []
     for stage in STAGES:
-        changed += stage.who
+        who = stage.learner if stage.doing == "update" else ""
+        changed = [*changed, who] if who else changed
         section = _section(lines, stage.step)
-        data.append(
-            {
-                **{name: getattr(stage, name) for name in ("name", "step", "label", "who", "back")},
-                "parts": stage.parts.split(),
-                "shows": stage.shows.split(),
-                "changed": list(changed),
-                "section": section,
-                "lit": _lit(lines, section, stage),
-            }
-        )
+        entry = {"name": stage.name, "step": stage.step, "who": who, "changed": changed}
+        entry |= {"label": stage.doing if stage.learner else "", "section": section}
+        entry |= {"parts": stage.parts.split(), "shows": stage.shows.split()}
+        entry |= {"back": stage.doing == "gradients", "lit": _lit(lines, section, stage)}
+        data.append(entry)
     return data
 
 
 def _lit(lines: list[str], section: list[int], stage: Stage) -> list[int]:
     """Return which of the lines of a step are at work in a stage: all, if its own is not found."""
     code = [i for i in section if _is_code(lines[i])]
-    if stage.name == "batch":  # it comes in as the argument, and a comment says so
-        found = [i for i in section if re.search(stage.line, lines[i])] or code
-        head = [i for i, line in enumerate(lines) if line.lstrip().startswith("def ")]
-        found = head[:1] + found if found else []
-    else:
-        found = [i for i in code if re.search(stage.line, lines[i])] or code
+    candidates = section if stage.doing == "batch" else code  # of the batch, a comment tells
+    pattern = LINES.get(stage.doing, "")
+    found = [i for i in candidates if re.search(pattern, lines[i])] or code
+    if stage.doing == "batch" and found:  # and it comes in as the argument
+        found = [i for i, line in enumerate(lines) if line.lstrip().startswith("def ")][:1] + found
     return [j for i in found for j in _statement(lines, i)]
 
 
@@ -132,13 +128,9 @@ def written(value: float, digits: int = 2) -> str:
 def captions(recording: Recording, moment: dict, gains: dict) -> dict[str, str]:
     """Return what is said at each stage of a moment; `gains`: how much changes are enlarged."""
     own = _of_points(gains) if "map" in moment else _of_pictures(recording, moment)
-    losses = {
-        name: written(value, 3) for name, value in zip(COLUMNS, moment["losses"], strict=True)
-    }
-    before, between, after = (
-        written(np.mean(moment[name]), 4)
-        for name in ("answers", "answers_between", "answers_after")
-    )
+    losses = {name: written(x, 3) for name, x in zip(COLUMNS, moment["losses"], strict=True)}
+    names = ("answers", "answers_between", "answers_after")
+    before, between, after = (written(np.mean(moment[name]), 4) for name in names)
     mean = "D's mean answer on the fakes shown:"
     level_d, level_g, _ = balance(recording.real_label)
     lines = own | {

@@ -27,7 +27,7 @@ from helpers.recording.sprites import sprite
 VERSION = 1
 FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
 # What a file says of a recording beside its arrays, `planned` and the two schedules
-ABOUT = ("kind", "title", "done", "broken_at", "cost", "seconds", "most", "real_label")
+ABOUT = ("kind", "title", "done", "broken_at", "seconds", "most", "real_label")
 
 
 class Recording:
@@ -68,10 +68,9 @@ class Recording:
         self.frames: list[dict] = []
         self.moments: list[dict] = []
         self.done = 0  # steps of training seen so far
-        self.cost = 0.0  # seconds that recording itself took
         self.curves = downsampled(np.zeros((0, len(COLUMNS))))
         self.broken_at: int | None = None  # the first step whose losses are not finite
-        self._schedule()
+        self._when, self._when_moment = Schedule(most, steps), Schedule(MOMENTS, steps)
         self._next = 0
         self._open: dict | None = None  # a moment of which only the beginning was seen
         self._trained = self._started = 0.0
@@ -90,12 +89,7 @@ class Recording:
         """Say with what label, and how many steps if that was not known; too late with frames."""
         if self.planned is None and not self.frames:
             self.planned, self.real_label = steps, real_label
-            self._schedule()
-
-    def _schedule(self) -> None:
-        self._when, self._when_moment = (
-            Schedule(most, self.planned) for most in (self.most, MOMENTS)
-        )
+            self._when, self._when_moment = Schedule(self.most, steps), Schedule(MOMENTS, steps)
 
     def watch(self, step: int, generator: Network, discriminator: Network) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
@@ -123,9 +117,7 @@ class Recording:
         self._next = self._when.next if self._open is None else step + 1
         if self.planned is not None and step < self.planned - 1:
             self._next = min(self._next, self.planned - 1)
-        spent = time.perf_counter() - begin
-        self.cost += spent
-        self._started += spent
+        self._started += time.perf_counter() - begin
 
     def _add(self, step: int, seconds: float, seen: dict[str, np.ndarray]) -> None:
         """Keep what was seen as a frame."""
@@ -213,29 +205,29 @@ class Recording:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             about = json.loads(str(arrays["about"]))
-            if about["version"] == VERSION:
-                return cls._from(about, arrays)
+            version = about["version"]
+            made = cls._from(about, arrays) if version == VERSION else None
         except FileNotFoundError:
             raise CourseError(f"There is no recording {path}: train and save one first.") from None
         except Exception:  # a dozen kinds: of NumPy, zipfile, zlib, json, and of what lacks a part
             raise CourseError(
                 f"{path} is cut off, damaged or no recording: delete it and record again."
             ) from None
-        raise CourseError(
-            f"{path} is a recording of version {about['version']}, this course reads version "
-            f"{VERSION}: delete it and record again."
-        )
+        if made is None:
+            raise CourseError(
+                f"{path} is a recording of version {version}, this course reads version "
+                f"{VERSION}: delete it and record again."
+            )
+        return made
 
     @classmethod
     def _from(cls, about: dict, arrays: dict) -> "Recording":
-        made = cls(
-            about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"],
-            about["most"], about["real_label"],
-        )  # fmt: skip
+        given = {name: about[name] for name in ("kind", "title", "steps", "most", "real_label")}
+        made = cls(noise=arrays["noise"], real=arrays.get("real"), **given)
         made.frames, made.moments = unpacked("frame", arrays), unpacked("moment", arrays)
         made.curves = {name: arrays[f"curve.{name}"] for name in made.curves}
         made._when.scale, made._when_moment.scale = about["scales"]
         made.rewind(about["done"])
-        made.broken_at, made.cost = about["broken_at"], about["cost"]
+        made.broken_at = about["broken_at"]
         made._rest(about["seconds"])
         return made

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
+from IPython.core.formatters import DisplayFormatter
 
 from helpers.base.colours import DARK, LIGHT
 from helpers.base.history import COLUMNS
@@ -40,13 +40,10 @@ STAGE_AT = {stage.name: index for index, stage in enumerate(STAGES)}
 
 
 @pytest.fixture(scope="module")
-def recordings():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def recordings(one_thread):
     points = Recorded("points", planned=150, title="Points").train(150).finish()
     short = Recorded("points", planned=400, seed=1, title="Stopped").train(60).finish()
     pictures = Recorded("pictures", planned=40, title="Pictures").train(40).finish()
-    torch.set_num_threads(threads)
     return SimpleNamespace(points=points, short=short, pictures=pictures)
 
 
@@ -679,11 +676,13 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kin
     nbconvert = pytest.importorskip("nbconvert")
     player = show(recordings.points)
     shown = []
-    monkeypatch.setattr(
-        "IPython.display.display", lambda data, raw, metadata=None: shown.append((data, metadata))
-    )
+
+    def display(data, raw=False):
+        shown.append((data, {}) if raw else DisplayFormatter().format(data))
+
+    monkeypatch.setattr("IPython.display.display", display)
     player._ipython_display_()
-    outputs = [nbformat.v4.new_output("display_data", d, metadata=m or {}) for d, m in shown]
+    outputs = [nbformat.v4.new_output("display_data", d, metadata=m) for d, m in shown]
     cell = nbformat.v4.new_code_cell("show(recording)", outputs=outputs)
     cell.metadata["slideshow"] = {"slide_type": "slide"}
     notebook = nbformat.v4.new_notebook(cells=[cell])

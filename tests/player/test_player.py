@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from helpers.base.errors import CourseError
 from helpers.player import show
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def recordings():
+def recordings(one_thread):
     return {
         "points": Recorded("points", planned=200).train(200).finish(),
         "pictures": Recorded("pictures", planned=60).train(60).finish(),
@@ -86,14 +87,13 @@ def test_the_source_of_a_function_is_found():
 
 def test_a_cell_gets_the_player_and_an_ordinary_picture_with_alt_text(points, monkeypatch):
     shown = []
-    monkeypatch.setattr(
-        "IPython.display.display", lambda data, **options: shown.append((data, options))
-    )
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
     show(points)._ipython_display_()
-    (player, _), (picture, options) = shown
+    player, picture = shown
     assert 'sandbox="allow-scripts"' in player["text/html"]
-    assert "text/html" not in picture and picture["image/png"].startswith("iVBOR")
-    assert "from step 0 to step 200" in options["metadata"]["image/png"]["alt"]
+    data, about = DisplayFormatter().format(picture)
+    assert set(data) == {"image/png", "text/plain"}
+    assert "from step 0 to step 200" in about["image/png"]["alt"]
 
 
 def test_the_figure_of_six_moments_has_six_panels(recordings):

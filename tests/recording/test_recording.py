@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def points():
+def points(one_thread):
     run = Recorded("points", planned=200).train(200)
     return run, run.finish()
 
