@@ -16,6 +16,6 @@ def test_channels_may_come_first_or_last_and_colours_stay():
 
 
 def test_a_sheet_is_filled_row_by_row():
-    tiles = np.arange(3, dtype=np.uint8).reshape(3, 1, 1).repeat(2, axis=2)
-    assert to_sheet(tiles, 2, empty=9).tolist() == [[0, 0, 1, 1], [2, 2, 9, 9]]
+    tiles = np.arange(6, dtype=np.uint8).reshape(3, 2, 1)
+    assert to_sheet(tiles, 2, empty=9).tolist() == [[0, 2], [1, 3], [4, 9], [5, 9]]
     assert to_sheet(np.zeros((3, 4, 5, 3)), 3).shape == (4, 15, 3)
