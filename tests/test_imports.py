@@ -44,7 +44,8 @@ def imports(module: str, types_too: bool = False) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            parts = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= parts & set(MODULES) or {node.module}  # a module of a package, or a name in it
     return found
 
 
