@@ -110,7 +110,7 @@ def test_weights_of_others_are_refused(tmp_path, ship):
 def early_generator(steps: int) -> torch.nn.Module:
     """Return a generator that lesson 02 has trained for some steps only."""
     names = run_cells("02_mnist_gan", until="def train_step")
-    gan, images = names["gan"], names["images"]
+    gan, images = names["new_gan"](names["preset"]), names["images"]
     for _ in range(steps):
         names["train_step"](gan, images[torch.randint(len(images), (64,))])
     return gan.generator
