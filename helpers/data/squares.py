@@ -154,7 +154,7 @@ def prepare(order: Order, pictures: Folder | Archive, store: Path, least: int = 
     path = order.path(store)
     part = path.with_suffix(".npy.part")
     wanted = min(order.count or len(pictures.names), len(pictures.names))
-    shape = (max(1, wanted), order.size, order.size, 3)  # an empty file cannot be mapped
+    shape = (wanted, order.size, order.size, 3)
     notes = _read_notes(path, order)
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def prepare(order: Order, pictures: Folder | Archive, store: Path, least: int = 
             notes = {"order": asdict(order), "read": 0, "count": 0, "skipped": {}}
             _write_notes(path, notes)  # first: notes of another array must not belong to this one
             _reserve(part, shape)
-        _fill(path, notes, wanted, pictures)
+        _fill(path, notes, pictures)
         if notes["count"] < least:
             part.unlink()  # another archive begins anew
             raise NotEnough(
@@ -176,15 +176,15 @@ def prepare(order: Order, pictures: Folder | Archive, store: Path, least: int = 
     return notes
 
 
-def _fill(path: Path, notes: dict, wanted: int, pictures: Folder | Archive) -> None:
-    """Read pictures into the unfinished array, and keep its notes, until `wanted` are there."""
+def _fill(path: Path, notes: dict, pictures: Folder | Archive) -> None:
+    """Read pictures into the unfinished array, and keep its notes, until it is full."""
     array = np.lib.format.open_memmap(path.with_suffix(".npy.part"), mode="r+")
     names, skipped = pictures.names[notes["read"] :], notes["skipped"]
     with (
         contextlib.closing(squares(pictures, names, array.shape[1])) as found,
-        tqdm(total=wanted, initial=notes["count"], desc="faces", file=sys.stdout) as bar,
+        tqdm(total=len(array), initial=notes["count"], desc="faces", file=sys.stdout) as bar,
     ):
-        while notes["count"] < wanted and (square := next(found, None)) is not None:
+        while notes["count"] < len(array) and (square := next(found, None)) is not None:
             notes["read"] += 1
             if isinstance(square, str):
                 skipped[square] = skipped.get(square, 0) + 1

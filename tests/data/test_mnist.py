@@ -8,6 +8,7 @@ import http.server
 import os
 import socket
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -306,8 +307,9 @@ def test_slow_server_is_left(
     monkeypatch.setattr(mnist, "SECONDS_OF_SILENCE", silence)
     monkeypatch.setattr(mnist, "SECONDS_TO_DOWNLOAD", seconds)
     mirrors(f"{server.address}/{way}/", f"{server.address}/good/")
-    before = set(threading.enumerate())
+    before, began = set(threading.enumerate()), time.monotonic()
     assert load_pictures("digits", LESSON).source == SAMPLE
+    assert time.monotonic() - began < 10
     assert server.asked == {way}
     assert socket.getdefaulttimeout() is None
     server.ended.set()  # a thread that was left alone ends without a word, and asks nobody else

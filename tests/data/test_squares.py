@@ -81,7 +81,11 @@ def test_bad_pictures_are_counted_and_replaced(kind, tmp_path):
 # The array
 
 
-def test_array_is_kept_and_made_again_where_something_is_wrong(folder, tmp_path):
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def test_array_is_kept_and_made_again_where_something_is_wrong(folder, tmp_path, monkeypatch):
     array, _ = make(folder, tmp_path)
     assert array.shape == (5, SIZE, SIZE, 3) and array.dtype == np.uint8
     path = ORDER.path(tmp_path)
@@ -97,6 +101,12 @@ def test_array_is_kept_and_made_again_where_something_is_wrong(folder, tmp_path)
     for harm in (b"[1]", b'{"order": 1}', b"\xff", b""):
         path.with_suffix(".json").write_bytes(harm)
         assert np.array_equal(make(folder, tmp_path)[0], array) and path.read_bytes() == sound
+    # Cut off before the first note on the array that is made again.
+    damage(path, "cut")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(squares, "_fill", interrupted)
+        make(folder, tmp_path)
+    assert np.array_equal(make(folder, tmp_path)[0], array)
     # Cut off between the last note and the last move.
     path.rename(path.with_suffix(".npy.part"))
     assert np.array_equal(make(folder, tmp_path)[0], array)
@@ -150,7 +160,8 @@ def test_resumed_after_being_cut_off(tmp_path, monkeypatch):
     assert np.array_equal(make(folder, copy)[0], whole)
 
 
-def test_too_few_pictures_do_not_spoil_the_next_attempt(folder, tmp_path):
+def test_too_few_pictures_do_not_spoil_the_next_attempt(tmp_path, monkeypatch):
+    monkeypatch.setattr(squares, "BATCH", 1)
     good = portrait(1)
     (tmp_path / "broken.zip").write_bytes(zipped({f"{i}.jpg": b"bad" for i in range(5)}))
     (tmp_path / "sound.zip").write_bytes(zipped({f"{i}.jpg": good for i in range(5)}))
