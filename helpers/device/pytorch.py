@@ -19,12 +19,9 @@ def available_devices() -> list[str]:
     """Return the names of the devices PyTorch can use here, the fastest kind first."""
     import torch
 
-    found = []
-    if torch.cuda.is_available():
-        found.append("cuda")
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return [*found, "cpu"]
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    # On other kinds (Intel's, for one) nobody has tried yet whether a resumed run is the same.
+    return [found.type, "cpu"] if found and found.type in ("cuda", "mps") else ["cpu"]
 
 
 def pick_device(small_network: bool = False) -> "torch.device":
@@ -92,7 +89,8 @@ def describe_device(device: "torch.device") -> str:
 
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        name = properties.name if "NVIDIA" in properties.name else f"NVIDIA {properties.name}"
+        maker = "AMD" if torch.version.hip else "NVIDIA"  # PyTorch calls both of them "cuda"
+        name = properties.name if maker in properties.name else f"{maker} {properties.name}"
         return f"{name}, {properties.total_memory / 2**30:.0f} GB"
     if device.type == "mps":
         return f"Apple GPU ({platform.machine()})"
