@@ -1,7 +1,6 @@
 """Runs the code cells of a lesson's text in this process, so that tests measure what is taught."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import jupytext
@@ -20,19 +19,18 @@ def code_cells(name: str) -> list[str]:
     return [cell.source for cell in cells_of(name) if cell.cell_type == "code"]
 
 
-def run_cells(
-    name: str, until: str = "", change: Callable[[str], str] = lambda source: source
-) -> dict:
+def run_cells(name: str, until: str = "", times: int = 1) -> dict:
     """Execute the cells up to the one that contains `until` (all, if empty); return their names.
 
-    `change` may rewrite the source of a cell, for instance to set another seed.
+    Each cell is executed `times` times in a row.
     """
     names: dict = {"__name__": "__main__"}
     here = os.getcwd()
     os.chdir(SCRIPTS.parent)
     try:
         for source in code_cells(name):
-            exec(compile(change(source), f"<{name}>", "exec"), names)
+            for _ in range(times):
+                exec(compile(source, f"<{name}>", "exec"), names)
             if until and until in source:
                 return names
     finally:

@@ -21,7 +21,6 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from helpers.base.history import COLUMNS
 from helpers.player import show
 from helpers.recording import Recording
 

@@ -13,10 +13,10 @@ from torchvision.transforms.functional import gaussian_blur
 
 from helpers import checkpoint
 from helpers import metrics as m
-from helpers.data.weights import save_weights
-from helpers.metrics.classifier import NAMES, load_classifier
 from helpers.base.errors import CourseError
 from helpers.base.files import DATA
+from helpers.data.weights import save_weights
+from helpers.metrics.classifier import NAMES, load_classifier
 from tests.samples import sample
 from tests.sentences import is_one_sentence
 
