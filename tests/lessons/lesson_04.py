@@ -22,8 +22,8 @@ from helpers.player.contact_sheet import contact_sheet
 from helpers.presets import PRESETS
 from helpers.recording import Recording
 from notebooks.tools.lesson import code_cells, run_cells
-from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
 from tests.damage import damage
+from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
 
 LESSON = "04_celeba_keras_gan"
 ROOT = Path(__file__).resolve().parents[2]

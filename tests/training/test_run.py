@@ -45,12 +45,6 @@ def test_batches_cover_every_example_once_per_epoch():
     assert torch.equal(same, first[:8]) and not torch.equal(other, first[:8])
 
 
-def test_loop_that_is_done_says_so(capsys):
-    run = ToyRun().train()
-    capsys.readouterr()
-    assert list(run.batches(POINTS)) == [] and "done" in capsys.readouterr().out
-
-
 def test_loop_runs_outside_the_main_thread():
     run = ToyRun()
     thread = threading.Thread(target=run.train)
@@ -120,6 +114,7 @@ def test_stop_ends_after_the_step_and_the_loop_goes_on(whole, capsys):
     assert len(run.results()["history.csv"].splitlines()) == 11
     assert json.loads((run.folder / "run.json").read_text())["steps"] == 10
     assert run.train().results() == whole
+    assert list(run.batches(POINTS)) == [] and "done" in capsys.readouterr().out
 
 
 def test_second_stop_interrupts_at_once():
