@@ -5,14 +5,19 @@ no widget can stand (GitHub, print, a saved page), one sentence says how to get 
 an ordinary picture of a few settings stands above it.
 """
 
-import importlib.util
 import io
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from helpers.base.arrays import to_array, to_pixels
+from helpers.base.arrays import to_array, to_pixels, to_sheet
+
+try:
+    import ipywidgets as widgets
+except ImportError:  # then the sentence stands in the place of a control
+    widgets = None
 
 TALL = 112  # pixels; smaller pictures are enlarged by a whole number
 
@@ -22,7 +27,7 @@ def between(start: np.ndarray, end: np.ndarray, part: float) -> np.ndarray:
     return start + part * (end - start)
 
 
-def moved(noise: np.ndarray, values: Mapping[int, float]) -> np.ndarray:
+def moved(noise: Any, values: Mapping[int, float]) -> Any:
     """Return a copy of a noise vector with other numbers in some places: {place: number}."""
     copy = noise.clone() if hasattr(noise, "clone") else np.array(noise)
     for place, value in values.items():
@@ -30,14 +35,14 @@ def moved(noise: np.ndarray, values: Mapping[int, float]) -> np.ndarray:
     return copy
 
 
-def to_png(picture: object, dpi: int = 80) -> bytes:
+def to_png(picture: Any, dpi: int = 80) -> bytes:
     """Return a figure, or an array of pictures (n, ...) side by side, as the bytes of a PNG."""
     data = io.BytesIO()
     if hasattr(picture, "savefig"):
         picture.savefig(data, format="png", dpi=dpi)
         return data.getvalue()
-    tiles = to_pixels(to_array(picture))
-    image = Image.fromarray(np.concatenate(list(tiles), axis=1))
+    tiles = to_pixels(picture)
+    image = Image.fromarray(to_sheet(tiles, columns=len(tiles)))
     times = max(1, -(-TALL // image.height))
     image = image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)
     image.save(data, "PNG", optimize=True)
@@ -47,26 +52,33 @@ def to_png(picture: object, dpi: int = 80) -> bytes:
 class Control:
     """Widgets, and below them a picture that they draw anew; shown by a cell's end."""
 
-    def __init__(self, what: str) -> None:
-        """Say `what` is to be had: "sliders"."""
+    def __init__(
+        self,
+        what: str,
+        make: Callable[["Control"], list],
+        draw: Callable[..., object],
+        words: Callable[..., str],
+    ) -> None:
+        """Say `what` is to be had ("sliders") and, where there are widgets, `make` these handles.
+
+        `draw` and `words` get the handles and return the picture and a line of text below it.
+        """
         self.hint = f"Run this cell in Jupyter or Colab to get {what} here."
         self.widget = None
-
-    def build(self, handles: list, draw: Callable[[], object], words: Callable[[], str]) -> None:
-        """Put widgets, the picture that `draw` returns and a line of text below each other."""
-        import ipywidgets as widgets
-
+        if widgets is None:
+            return
         self._draw, self._words = draw, words
-        self.handles = handles
+        self.handles = make(self)
         self.image = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
         self.text = widgets.Label()
-        row = widgets.HBox(handles, layout=widgets.Layout(flex_flow="row wrap"))
+        row = widgets.HBox(self.handles, layout=widgets.Layout(flex_flow="row wrap"))
         self.widget = widgets.VBox([row, self.image, self.text])
         self.update()
 
     def update(self) -> None:
         """Draw the picture anew, in its place."""
-        self.image.value, self.text.value = to_png(self._draw()), self._words()
+        self.image.value = to_png(self._draw(*self.handles))
+        self.text.value = self._words(*self.handles)
 
     def after(self, action: Callable[[], object]) -> None:
         """Do something and `update`, with the handles at rest; an error is told in the text.
@@ -84,85 +96,63 @@ class Control:
             for handle in self.handles:
                 handle.disabled = False
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
+    def slider(self, name: str, value: float, low: float, high: float) -> Any:
+        """Return a slider that calls `update` when it is let go."""
+        slider = widgets.FloatSlider(
+            value=value, min=low, max=high, step=0.05, description=name, continuous_update=False
+        )
+        slider.observe(lambda change: self.after(lambda: None), "value")
+        return slider
 
-        bundle = {"text/plain": self.hint}
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        bundle: dict[str, Any] = {"text/plain": self.hint}
         if self.widget is not None:
             view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
             bundle["application/vnd.jupyter.widget-view+json"] = view
-        display(bundle, raw=True)
+        return bundle
 
 
 def walk(draw: Callable, start: np.ndarray, end: np.ndarray) -> Control:
     """Return a slider from one noise vector to another; `draw` gets a vector of their shape."""
-    control = Control("a slider")
-    if _has_widgets():
-        (slider,) = sliders = [_slider("way", 0.0, 0.0, 1.0, control)]
-        control.build(
-            sliders,
-            lambda: draw(between(start, end, slider.value)),
-            lambda: f"{slider.value:.0%} of the way",
-        )
-    return control
+    return Control(
+        "a slider",
+        lambda control: [control.slider("way", 0.0, 0.0, 1.0)],
+        lambda slider: draw(between(start, end, slider.value)),
+        lambda slider: f"{slider.value:.0%} of the way",
+    )
 
 
 def directions(
     draw: Callable, noise: np.ndarray, places: Sequence[int] = (0, 1, 2), reach: float = 2.5
 ) -> Control:
     """Return a slider for each of some `places` of a noise vector, from -`reach` to `reach`."""
-    control = Control("sliders")
-    if _has_widgets():
-        now = np.asarray(moved(noise, {}).tolist()).reshape(-1)
-        sliders = [
-            _slider(f"number {place + 1}", float(now[place]), -reach, reach, control)
-            for place in places
-        ]
-
-        def values() -> dict[int, float]:
-            return {place: slider.value for place, slider in zip(places, sliders, strict=True)}
-
-        control.build(
-            sliders,
-            lambda: draw(moved(noise, values())),
-            lambda: ", ".join(f"number {p + 1}: {v:.2f}" for p, v in values().items()),
-        )
-    return control
+    now = to_array(noise).reshape(-1)
+    names = {place: f"number {place + 1}" for place in places}
+    return Control(
+        "sliders",
+        lambda control: [control.slider(names[p], float(now[p]), -reach, reach) for p in places],
+        lambda *sliders: draw(
+            moved(noise, {p: s.value for p, s in zip(places, sliders, strict=True)})
+        ),
+        lambda *sliders: ", ".join(f"{s.description}: {s.value:.2f}" for s in sliders),
+    )
 
 
 def buttons(actions: Mapping[str, Callable[[], object]], draw: Callable[[], object]) -> Control:
     """Return a button for each action, {label: function}; after it `draw` is called anew."""
-    control = Control("buttons")
-    if not _has_widgets():
-        return control
-    import ipywidgets as widgets
-
     pressed: list[str] = []
 
-    def press(button: widgets.Button) -> None:
-        pressed.append(button.description)
-        control.after(actions[button.description])
+    def make(control: Control) -> list:
+        def press(button: Any) -> None:
+            pressed.append(button.description)
+            control.after(actions[button.description])
 
-    made = [widgets.Button(description=label) for label in actions]
-    for button in made:
-        button.on_click(press)
-    control.build(
-        made,
-        draw,
-        lambda: f"Last: {pressed[-1]} (press {len(pressed)})." if pressed else "Press a button.",
-    )
-    return control
+        made = [widgets.Button(description=label) for label in actions]
+        for button in made:
+            button.on_click(press)
+        return made
 
+    def words(*_: object) -> str:
+        return f"Last: {pressed[-1]} (press {len(pressed)})." if pressed else "Press a button."
 
-def _slider(name: str, value: float, low: float, high: float, control: Control):
-    import ipywidgets as widgets
-
-    slider = widgets.FloatSlider(
-        value=value, min=low, max=high, step=0.05, description=name, continuous_update=False
-    )
-    slider.observe(lambda change: control.after(lambda: None), "value")
-    return slider
-
-
-def _has_widgets() -> bool:
-    return importlib.util.find_spec("ipywidgets") is not None
+    return Control("buttons", make, lambda *_: draw(), words)

@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from helpers.base.arrays import to_array
+from helpers.base.arrays import to_array, to_sheet
+from helpers.base.colours import LIGHT, NEUTRAL
 from helpers.base.history import balance, balance_names
 
-# The one place for colours (three of Okabe and Ito's, told apart with the common colour-vision
-# deficiencies). Real and fake also differ in marker and in line style.
-REAL, FAKE, UNDECIDED, NEUTRAL, GRID = "#0072B2", "#D55E00", "#EDEDED", "#555555", "#00795A"
+REAL, FAKE, UNDECIDED, GRID = (LIGHT[name] for name in ("real", "fake", "undecided", "g"))
 ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
-STYLES = {
-    "real": {"color": REAL, "marker": "o"},
-    "fake": {"color": FAKE, "marker": "x"},
-}
-PICTURES = Path(__file__).resolve().parents[1] / "notebooks" / "pictures"
+STYLES = {"real": {"color": REAL, "marker": "o"}, "fake": {"color": FAKE, "marker": "x"}}
+Span = tuple[float, float]
+PLANE = {"xlabel": "x (radians)", "ylabel": "y"}
 
 
 class Picture(Figure):
@@ -35,17 +33,35 @@ class Picture(Figure):
         return {"text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-class Drawing:
-    """An SVG or PNG file from `notebooks/pictures`, with its alt text."""
+class SmallPicture:
+    """A figure as a PNG of few colours, a third of the usual size, with its alt text."""
 
-    def __init__(self, name: str, alt: str):
-        """Name a file in `notebooks/pictures`."""
-        self.path, self.alt = PICTURES / name, alt
+    def __init__(self, figure: Picture, dpi: int = 100, colours: int = 256):
+        """Keep a figure; it is drawn when it is shown."""
+        self.figure, self.alt, self.dpi, self.colours = figure, figure.alt, dpi, colours
+
+    def png(self) -> bytes:
+        """Return the picture as a file."""
+        large, small = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(large, dpi=self.dpi)
+        Image.open(large).convert("RGB").quantize(self.colours).save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+class Drawing:
+    """An SVG or PNG file with its alt text."""
+
+    def __init__(self, path: str | os.PathLike, alt: str):
+        """Name the file; it is read when it is shown."""
+        self.path, self.alt = Path(path), alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         kind = {".svg": "image/svg+xml", ".png": "image/png"}[self.path.suffix]
         data = self.path.read_bytes()
-        content = data.decode() if kind == "image/svg+xml" else data
+        content = data if kind == "image/png" else data.decode()
         return {kind: content, "text/plain": self.alt}, {kind: {"alt": self.alt}}
 
 
@@ -69,21 +85,24 @@ def draw_points(axis, name: str, points, **options) -> None:
 
 def plot_points(real=None, fake=None, title: str = "") -> Picture:
     """Scatter plot of real and fake points, each (n, 2) or None."""
-    given = [(name, p) for name, p in (("real", real), ("fake", fake)) if p is not None]
-    counts = " and ".join(f"{len(points):,} {name} points" for name, points in given)
-    figure, axis = new_figure(f"Scatter plot of {counts}. {title}")
-    for name, points in given:
-        draw_points(axis, name, points)
-    _label_plane(axis, title)
+    given = {"real": real, "fake": fake}
+    counts = (
+        f"{len(points):,} {name} points" for name, points in given.items() if points is not None
+    )
+    figure, axis = new_figure(f"Scatter plot of {' and '.join(counts)}. {title}")
+    _draw_examples(axis, real, fake)
+    axis.set(**PLANE, title=title)
     axis.legend(loc="upper right")
     return figure
 
 
-def _label_plane(axis, title: str) -> None:
-    axis.set(xlabel="x (radians)", ylabel="y", title=title)
+def _draw_examples(axis, real, fake) -> None:
+    for name, points in (("real", real), ("fake", fake)):
+        if points is not None:
+            draw_points(axis, name, points)
 
 
-def plane_grid(size: int = 60, x=(-1.0, 7.5), y=(-2.0, 2.0)) -> np.ndarray:
+def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> np.ndarray:
     """Return float32 points (size * size, 2) that cover a part of the plane, row by row."""
     xs, ys = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
@@ -95,13 +114,10 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
     Lines at 0.1, 0.3, ... 0.9 say the same as the colours.
     """
     answers = to_array(answers)
-    alt = (
-        f"Map of the discriminator's answers over the plane, from {answers.min():.2f} to "
-        f"{answers.max():.2f}. {title}"
-    )
-    figure, axis = new_figure(alt)
+    ends = f"from {answers.min():.2f} to {answers.max():.2f}"
+    figure, axis = new_figure(f"Map of the discriminator's answers over the plane, {ends}. {title}")
     colours = _draw_answers(axis, grid, answers, real, fake)
-    _label_plane(axis, title)
+    axis.set(**PLANE, title=title)
     if real is not None or fake is not None:
         axis.legend(loc="upper right")
     figure.colorbar(colours, label="answer: 0 fake, 1 real")
@@ -135,9 +151,7 @@ def _draw_answers(axis, grid, answers, real, fake, labels=True):
     lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
     if labels:
         axis.clabel(lines, fontsize=8)
-    for name, points in (("real", real), ("fake", fake)):
-        if points is not None:
-            draw_points(axis, name, points)
+    _draw_examples(axis, real, fake)
     axis.set(xlim=(xs.min(), xs.max()), ylim=(ys.min(), ys.max()))
     return colours
 
@@ -161,29 +175,22 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
         marks = to_array(marks).reshape(-1, 2)
         axis.scatter(*marks.T, s=90, color=FAKE, edgecolors="white", zorder=3)
         for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
-            axis.annotate(
-                number, place, color="white", fontsize=7, ha="center", va="center", zorder=4
-            )
+            axis.text(*place, number, color="white", fontsize=7, ha="center", va="center", zorder=4)
     axes[0].set(xlabel="first number", ylabel="second number", title="noise", aspect="equal")
-    _label_plane(axes[1], title or "points")
+    axes[1].set(**PLANE, title=title or "points")
     return figure
 
 
 def plot_lines(x, lines: dict, xlabel: str, ylabel: str, title: str = "", ylim=None) -> Picture:
     """Plot one line for each entry of `lines` (label: values like x), told apart by style too."""
     figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}. {title}")
-    colours, styles = (REAL, FAKE, NEUTRAL, "#009E73"), ("-", "--", ":", "-.")
+    colours, styles = (REAL, FAKE, NEUTRAL, GRID), ("-", "--", ":", "-.")
     for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
         axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, ylim=ylim)
     axis.legend()
     axis.grid(alpha=0.3)
     return figure
-
-
-def smooth(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the mean over a sliding window (n,) -> (n - window + 1,)."""
-    return np.convolve(values, np.ones(window) / window, mode="valid")
 
 
 def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Picture:
@@ -194,20 +201,17 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     """
     steps = history["step"]
     window = max(1, len(steps) // 50)
-    figure, axes = new_figure(
-        f"Losses and mean answers over {len(steps):,} training steps. {title}",
-        columns=2,
-        size=(9.6, 3.6),
-    )
-    names = {
+    alt = f"Losses and mean answers over {len(steps):,} training steps. {title}"
+    figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6))
+    looks = {
         "loss_d": (axes[0], "discriminator", REAL, "-"),
         "loss_g": (axes[0], "generator", FAKE, "--"),
         "answer_real": (axes[1], "on real", REAL, "-"),
         "answer_fake": (axes[1], "on fake", FAKE, "--"),
     }
-    for name, (axis, label, colour, style) in names.items():
-        x, y = steps[window - 1 :], smooth(history[name], window)
-        axis.plot(x, y, color=colour, linestyle=style, label=label)
+    for name, (axis, label, colour, style) in looks.items():
+        smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
+        axis.plot(steps[window - 1 :], smooth, color=colour, linestyle=style, label=label)
     places = ((axes[0], "bottom"), (axes[0], "top"), (axes[1], "bottom"))
     levels, texts = balance(real_label), balance_names(real_label)
     for (axis, side), level, text in zip(places, levels, texts, strict=True):
@@ -236,24 +240,20 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     rows = math.ceil(len(images) / columns)
     named = f", labelled {', '.join(filter(None, labels))}" if labels is not None else ""
     titled = {index // columns for index, label in enumerate(labels or []) if label}
-    figure, axes = new_figure(
-        f"Grid of {len(images)} pictures{named}. {title}",
-        rows,
-        size=(columns, rows + 0.25 * len(titled) + (0.4 if title else 0)),
-        squeeze=False,
-    )
+    size = (columns, rows + 0.25 * len(titled) + (0.4 if title else 0))
+    alt = f"Grid of {len(images)} pictures{named}. {title}"
+    figure, axes = new_figure(alt, rows, size=size, squeeze=False)
     # A row is drawn as one picture, with gaps: an axis for each picture would take far longer.
-    height, width = images.shape[1:]
-    cell = width + max(1, width // 12)
+    width = images.shape[2]
+    gap = max(1, width // 12)
+    tiles = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, gap)), constant_values=np.nan)
     for row, axis in enumerate(axes.flat):
-        strip = np.full((height, columns * cell), np.nan, np.float32)
-        for column, image in enumerate(images[row * columns : (row + 1) * columns]):
-            strip[:, column * cell : column * cell + width] = image
-            if row in titled:
-                middle = (column * cell + (width - 1) / 2, -1)
-                label = labels[row * columns + column]
-                axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
+        shown = slice(row * columns, (row + 1) * columns)
+        strip = to_sheet(tiles[shown], columns, empty=np.nan)
         axis.imshow(strip, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+        for column, label in enumerate(labels[shown] if row in titled else []):
+            middle = (column * (width + gap) + (width - 1) / 2, -1)
+            axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
         axis.set_axis_off()
     figure.suptitle(title, fontsize=11)
     return figure
@@ -273,25 +273,6 @@ def plot_film(kept: dict, count: int = 6, moments: int = 8) -> Picture:
     return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
 
 
-class SmallPicture:
-    """A figure as a PNG of 256 colours, a third of the usual size, with its alt text."""
-
-    def __init__(self, figure: Picture):
-        """Keep a figure; it is drawn when it is shown."""
-        self.figure, self.alt = figure, figure.alt
-
-    def png(self) -> bytes:
-        """Return the picture as a file."""
-        large, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(large, dpi=100)
-        colours = Image.open(large).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        colours.save(small, "PNG", optimize=True)
-        return small.getvalue()
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
-
-
 def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPicture:
     """Grid of colour pictures (n, height, width, 3), uint8, without gaps, at their own size.
 
@@ -300,17 +281,13 @@ def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPic
     columns = min(columns, len(faces))
     rows = math.ceil(len(faces) / columns)
     height, width = faces.shape[1:3]
-    grid = np.full((rows * columns, height, width, 3), 255, np.uint8)
-    grid[: len(faces)] = faces
-    grid = grid.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
     named = f"; columns: {', '.join(heads)}" if heads else ""
     inches = min(max(width, 48) / 100, 10 / columns)
     room = 0.35 * bool(title) + 0.25 * bool(heads)
-    figure, axis = new_figure(
-        f"Grid of {len(faces)} faces in {rows} rows{named}. {title}",
-        size=(columns * inches, rows * inches * height / width + room),
-    )
-    axis.imshow(grid.reshape(rows * height, columns * width, 3), interpolation="nearest")
+    size = (columns * inches, rows * inches * height / width + room)
+    alt = f"Grid of {len(faces)} faces in {rows} rows{named}. {title}"
+    figure, axis = new_figure(alt, size=size)
+    axis.imshow(to_sheet(faces, columns, empty=255), interpolation="nearest")
     axis.xaxis.tick_top()
     axis.set_xticks([(i + 0.5) * width - 0.5 for i in range(columns)] if heads else [], heads)
     axis.set_yticks([])

@@ -1,10 +1,9 @@
 """Tables that a lesson shows, and those that were measured beforehand."""
 
 import csv
-import html
-import io
+from html import escape
 
-from helpers.base.files import DATA, write_text
+from helpers.base.files import DATA, new_file
 
 MEASURED = DATA / "measured"
 
@@ -14,32 +13,26 @@ class Table:
 
     def __init__(self, rows: list[dict], caption: str):
         """Keep rows (column name: text or number; floats are shown with three digits)."""
-        self.rows, self.caption = rows, caption
-
-    def _cells(self) -> list[list[str]]:
-        def text(value) -> str:
-            return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-        return [list(self.rows[0]), *([text(v) for v in row.values()] for row in self.rows)]
+        self.caption, self.head = caption, list(rows[0])
+        self.body = [
+            [f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values()]
+            for row in rows
+        ]
 
     def __repr__(self) -> str:
         """Return the table as Markdown."""
-        head, *body = ["| " + " | ".join(row) + " |" for row in self._cells()]
-        return "\n".join([self.caption, "", head, "|" + " --- |" * len(self.rows[0]), *body])
+        rows = [self.head, ["---"] * len(self.head), *self.body]
+        return "\n".join([self.caption, "", *("| " + " | ".join(row) + " |" for row in rows)])
 
     def _repr_html_(self) -> str:
-        head, *body = self._cells()
-        top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-        lines = [
-            f'<tr><th scope="row">{html.escape(first)}</th>'
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
-            + "</tr>"
-            for first, *rest in body
-        ]
-        return (
-            f"<table><caption>{html.escape(self.caption)}</caption>"
-            f"<thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
+        text = (
+            f"<table><caption>{escape(self.caption)}</caption><thead><tr>{top}</tr></thead><tbody>"
         )
+        for first, *rest in self.body:
+            cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+            text += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+        return text + "</tbody></table>"
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
@@ -50,8 +43,8 @@ def read_rows(name: str) -> list[dict[str, str]]:
 
 def write_rows(name: str, rows: list[dict]) -> None:
     """Write rows of equal columns to `data/measured/<name>.csv`."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, rows[0], lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    write_text(MEASURED / f"{name}.csv", text.getvalue())
+    path = MEASURED / f"{name}.csv"
+    with new_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)

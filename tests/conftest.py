@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_thread():
     """Let PyTorch use one thread: faster for small networks, and sums in a fixed order."""
     import torch

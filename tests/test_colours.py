@@ -1,5 +1,6 @@
 """The colours of the course can be told apart by people with a colour-vision deficiency."""
 
+import colorsys
 import re
 from itertools import combinations
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from helpers import plotting
+from helpers.base.colours import DARK, LIGHT
+
+ROOT = Path(plotting.__file__).parents[1]
+HEX = re.compile(r"#(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})\b")
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0, for linear RGB.
 DEFICIENCIES = {
@@ -54,19 +59,6 @@ def difference(one, other, deficiency: str) -> float:
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-def test_real_fake_and_undecided_look_different(deficiency):
-    colours = {
-        "real": plotting.REAL,
-        "fake": plotting.FAKE,
-        "undecided": plotting.UNDECIDED,
-        "paper": "white",
-    }
-    for one, other in combinations(colours, 2):
-        if {one, other} != {"undecided", "paper"}:
-            assert difference(colours[one], colours[other], deficiency) > 30, (one, other)
-
-
-@pytest.mark.parametrize("deficiency", DEFICIENCIES)
 def test_the_map_of_answers_goes_one_way(deficiency):
     shades = plotting.ANSWERS(np.linspace(0, 1, 11))
     for half in (shades[:6], shades[5:]):  # from undecided each step is farther from it
@@ -77,15 +69,30 @@ def test_the_map_of_answers_goes_one_way(deficiency):
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_player_can_be_read_in_both_themes(theme, deficiency):
-    page = Path(plotting.__file__).with_name("player.html").read_text(encoding="utf-8")
-    rule = next(r for r in re.findall(r"\{([^{}]*)\}", page) if f"color-scheme: {theme}" in r)
-    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", rule))
-    for one, other in [("real", "fake"), ("d", "g"), ("ink", "paper"), ("ink", "lit")]:
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_that_stand_for_something_look_different(colours, deficiency):
+    for one, other in [("d", "g"), ("ink", "lit")]:
         assert difference(colours[one], colours[other], deficiency) > 15, (one, other)
-    for name in ("real", "fake", "d", "g"):
+    for one, other in combinations(("real", "fake", "undecided"), 2):
+        assert difference(colours[one], colours[other], deficiency) > 30, (one, other)
+    for name in ("real", "fake", "d", "g", "ink"):
         assert difference(colours[name], colours["paper"], deficiency) > 30, name
+
+
+def test_colours_stand_once():
+    assert list(LIGHT) == list(DARK)
+    for path in (ROOT / "helpers").rglob("*.*"):
+        if path.suffix in (".py", ".js", ".html") and path.name != "colours.py":
+            assert not HEX.findall(path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("path", ["pictures/two_players.svg", "tools/offline.html.j2"])
+def test_drawing_and_offline_copy_have_only_grays_and_hues_of_the_course(path):
+    """Tints and shades of real and fake are welcome: the same hue, lighter or darker."""
+    hues = [colorsys.rgb_to_hsv(*to_rgb(LIGHT[name]))[0] for name in ("real", "fake")]
+    for colour in HEX.findall((ROOT / "notebooks" / path).read_text(encoding="utf-8")):
+        hue, saturation, _ = colorsys.rgb_to_hsv(*to_rgb(colour))
+        assert saturation == 0 or min(abs(hue - known) for known in hues) < 0.01, colour
 
 
 def test_the_measure_sees_a_bad_pair():

@@ -17,7 +17,7 @@ def balance(real_label: float = 1.0) -> tuple[float, float, float]:
     return loss_d, -math.log(answer), answer
 
 
-def balance_names(real_label: float = 1.0) -> tuple[str, str, str]:
+def balance_names(real_label: float = 1.0) -> tuple[str, ...]:
     """Return what to write beside the three lines of `balance`."""
     if real_label == 1:
         return "2 ln 2", "ln 2", "0.5"

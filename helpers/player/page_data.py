@@ -3,10 +3,11 @@
 import base64
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from helpers.base.history import COLUMNS, balance, balance_names
-from helpers.player.slow_motion import captions, number
-from helpers.recording.encoding import UNIT, whole
+from helpers.player.slow_motion import captions, written
+from helpers.recording.encoding import answers_of, places_of, whole
 from helpers.recording.recorder import FRAMES, Recording
 from helpers.recording.sprites import columns_of, sprite
 
@@ -29,15 +30,13 @@ def page_data(recording: Recording, most: int = FRAMES) -> dict:
         "readings": [_reading(recording, frame) for frame in frames],
         "sentences": [_sentence(recording, frame) for frame in frames],
         "warning": _warning(recording),
-        "levels": balance(recording.real_label),
-        "levelNames": balance_names(recording.real_label),
+        "levels": _levels(recording.real_label),
     }
     if recording.kind == "pictures":
         data["columns"] = columns_of(len(recording.noise))
         data["sprites"] = [to_base64(frame["sprite"]) for frame in frames]
-        if recording.real is not None:
-            real = recording.real[: len(recording.noise)]
-            data["real"] = to_base64(sprite(real))
+        if len(recording.real):
+            data["real"] = to_base64(sprite(recording.real))
         return data
     left, bottom, right, top = recording.box.tolist()
     data |= {"box": [left, bottom, right, top], "real": _packed(whole(recording.real))}
@@ -53,6 +52,13 @@ def page_data(recording: Recording, most: int = FRAMES) -> dict:
     return data
 
 
+def _levels(real_label: float) -> dict:
+    """Return where guides stand, and what is written beside them: of both losses and the answer."""
+    names = ("loss_d", "loss_g", "answer")
+    levels = zip(names, balance(real_label), balance_names(real_label), strict=True)
+    return {name: {"value": level, "label": label} for name, level, label in levels}
+
+
 def _curves(recording: Recording, frames: list[dict]) -> dict:
     """Return each curve as x and y and, if a point stands for many steps, their low and high."""
     curves = {}
@@ -61,7 +67,7 @@ def _curves(recording: Recording, frames: list[dict]) -> dict:
         curves[name] = {"x": _packed(recording.curves["step"]), "y": mid, "low": low, "high": high}
     if recording.kind == "points":
         steps, covered = ([frame[name] for frame in frames] for name in ("step", "coverage"))
-        curves["coverage"] = {"x": _packed(np.float32(steps)), "y": _packed(covered)}
+        curves["coverage"] = {"x": _packed(np.array(steps, float)), "y": _packed(covered)}
     return curves
 
 
@@ -75,30 +81,30 @@ def _three_moments(recording: Recording) -> list[dict]:
 
 
 def _moment_data(recording: Recording, moment: dict) -> dict:
-    data, gains = {}, {}
+    gains = {}
     if "map" in moment:
         change = moment["map_after"] - moment["map"]
         # The greatest change fills half the scale, the longest way is a twelfth of the curve.
-        gains["changeGain"] = 0.5 / max(1e-6, np.abs(np.nan_to_num(change)).max())
+        gains["changeGain"] = float(0.5 / max(1e-6, np.abs(np.nan_to_num(change)).max()))
         way = np.abs(np.nan_to_num(moment["fakes_after"] - moment["fakes"])).max()
-        gains["moveGain"] = int(np.clip(0.4 / max(way, 1e-6), 1, 1000))
+        gains["moveGain"] = float(int(np.clip(0.4 / max(way, 1e-6), 1, 1000)))
         moment = moment | {"change": change}
         if "pushes" in moment:
             gains["longest"] = _usual_length(moment["pushes"])
+    data: dict = {"step": moment["step"], "captions": captions(recording, moment, gains)}
     for name, value in moment.items():
         if isinstance(value, bytes):
             data[name] = to_base64(value)
-        elif not np.isscalar(value):
+        elif isinstance(value, np.ndarray) and name != "losses":  # the captions tell these
             data[name] = _packed(value)
-    gains = {name: float(gain) for name, gain in gains.items()}
-    return data | gains | {"step": moment["step"], "captions": captions(recording, moment, gains)}
+    return data | gains
 
 
 def _reading(recording: Recording, frame: dict) -> str:
     """Say what stands below the picture of a frame."""
     if recording.kind == "pictures":
         return f"D's mean answer on these pictures: {_mean_answer(frame)}"
-    fakes = frame["fakes"] / UNIT
+    fakes = places_of(frame["fakes"])
     inside = (fakes >= recording.box[:2]) & (fakes <= recording.box[2:])
     outside = len(fakes) - int(inside.all(axis=1).sum())
     more = f" · {outside} of {len(fakes)} fakes lie outside the picture" if outside else ""
@@ -111,17 +117,16 @@ def _sentence(recording: Recording, frame: dict) -> str:
     text = f"Step {step:,} of {recording.done:,}, {frame['seconds']:.1f} s. "
     if step and len(curves["step"]):
         place = max(0, np.searchsorted(curves["step"], step, side="right") - 1)
-        loss_d, loss_g, real, fake = (number(curves[name][place, 0]) for name in COLUMNS)
-        text += f"Loss of D {loss_d}, of G {loss_g}; "
-        text += f"D's mean answer {real} on real, {fake} on fake."
+        now = {name: written(curves[name][place, 0]) for name in COLUMNS}
+        text += f"Loss of D {now['loss_d']}, of G {now['loss_g']}; D's mean answer "
+        text += f"{now['answer_real']} on real, {now['answer_fake']} on fake."
     else:
         text += f"D's mean answer on the fakes shown: {_mean_answer(frame)}."
     return text + (f" Coverage {frame['coverage']:.0%}." if "coverage" in frame else "")
 
 
 def _mean_answer(frame: dict) -> str:
-    answers = frame["answers"]
-    return number(np.where(answers == 255, np.nan, answers / 254.0).mean())
+    return written(answers_of(frame["answers"]).mean())
 
 
 def _warning(recording: Recording) -> str:
@@ -137,10 +142,9 @@ def _warning(recording: Recording) -> str:
 
 
 def _marks(low: float, high: float, most: int) -> list[float]:
-    """Return at most about `most` numbers for an axis, 1, 2 or 5 times a power of ten apart."""
-    unit = 10 ** np.floor(np.log10((high - low) / most))
-    space = next(k * unit for k in (1, 2, 5, 10) if (high - low) / (k * unit) <= most)
-    return [round(i * space, 6) for i in range(int(np.ceil(low / space)), int(high // space) + 1)]
+    """Return about `most` round numbers for an axis."""
+    marks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [round(float(mark), 6) for mark in marks if low <= mark <= high]
 
 
 def _usual_length(pushes: np.ndarray | list) -> float:
@@ -152,10 +156,10 @@ def _usual_length(pushes: np.ndarray | list) -> float:
 
 def _packed(values: np.ndarray | list) -> dict:
     """Return an array as its type and the base64 of its bytes; floats as float32."""
-    values = np.asarray(values)
-    if values.dtype.kind == "f":
-        values = values.astype("<f4")
-    return {"type": values.dtype.name, "data": to_base64(np.ascontiguousarray(values).tobytes())}
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        array = array.astype("<f4")
+    return {"type": array.dtype.name, "data": to_base64(array.tobytes())}
 
 
 def to_base64(data: bytes) -> str:

@@ -1,21 +1,25 @@
-"""Shows recordings: one self-contained page (`player.html`), in a cell or saved as a file."""
+"""Shows recordings: one self-contained page, in a cell or saved as a file."""
 
 import html
 import inspect
 import json
 import os
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers.base.colours import DARK, LIGHT
 from helpers.base.errors import CourseError
-from helpers.player.contact_sheet import contact_sheet_png, describe
+from helpers.base.files import write_text
+from helpers.player.contact_sheet import contact_sheet, describe
 from helpers.player.page_data import page_data, to_base64
 from helpers.player.slow_motion import PARTS, STEPS, stages_data
+from helpers.plotting import SmallPicture
 from helpers.recording.recorder import FRAMES, Recording
 
 WEB = Path(__file__).parent / "web"
-PAGE = ("page.html", "views.js", "clock.js")
+SCRIPTS = ("views.js", "charts.js", "clock.js")  # in the order in which the page runs them
 # The frame asks its page for the height it needs; where that is not heard it scrolls.
 GROW = """<script>window.ganPlayerGrow ||= (addEventListener("message", (event) => {
   for (const frame of document.querySelectorAll("iframe.gan-player"))
@@ -50,29 +54,27 @@ class Player:
     def page(self, contact_sheet: bool = False) -> str:
         """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
         recordings = [page_data(recording, self.frames) for recording in self.recordings]
-        slow = {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
-        data = {"source": self.source, "recordings": recordings, **slow}
+        data = {"source": self.source, "recordings": recordings, "colours": list(LIGHT)}
+        data |= {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
         text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-        still = ""
+        image = ""
         if contact_sheet:
-            alt = html.escape(self.describe())
-            still = f'<img alt="{alt}" src="data:image/png;base64,{self._sheet_png()}">'
-        page, *scripts = (WEB.joinpath(name).read_text(encoding="utf-8") for name in PAGE)
-        page = page.replace("/*SCRIPTS*/", "\n".join(scripts))
-        return page.replace("<!--CONTACT SHEET-->", still).replace("/*DATA*/", text)
+            still = self.still()
+            source = f"data:image/png;base64,{to_base64(still.png())}"
+            image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
+        page = _read("page.html").replace("/*COLOURS*/", _style_sheet())
+        page = page.replace("/*SCRIPTS*/", "\n".join(map(_script, SCRIPTS)))
+        return page.replace("<!--CONTACT SHEET-->", image).replace("/*DATA*/", text)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the page to a file that needs nothing else, and return its path."""
         path = Path(path)
-        path.write_text(self.page(contact_sheet=True), encoding="utf-8")
+        write_text(path, self.page(contact_sheet=True))
         return path
 
-    def describe(self) -> str:
-        """Return what the six moments show, in words."""
-        return " ".join(describe(recording) for recording in self.recordings)
-
-    def _sheet_png(self) -> str:
-        return to_base64(contact_sheet_png(*self.recordings))
+    def still(self) -> SmallPicture:
+        """Return the contact sheet, which stands where the page cannot."""
+        return SmallPicture(contact_sheet(*self.recordings), dpi=80, colours=128)
 
     def _repr_html_(self) -> str:
         # The frame is a world of its own: no style or script passes in either direction.
@@ -80,7 +82,7 @@ class Player:
         # In single quotes, because the page has many double ones and each would take six letters.
         page = self.page().replace("&", "&amp;").replace("'", "&#39;")
         return (
-            f'<iframe class="gan-player" title="Player: {html.escape(self.describe())}" '
+            f'<iframe class="gan-player" title="Player: {html.escape(describe(*self.recordings))}" '
             f'sandbox="allow-scripts" style="width:100%;height:{height}px;border:0" '
             f"srcdoc='{page}'></iframe>{GROW}"
         )
@@ -89,20 +91,39 @@ class Player:
         # Two outputs: where the frame is stripped (GitHub, print), the picture still stands.
         from IPython.display import display
 
-        text = f"<player: {self.describe()}>"
+        text = f"<player: {describe(*self.recordings)}>"
         display({"text/html": self._repr_html_(), "text/plain": text}, raw=True)
-        picture = {"image/png": self._sheet_png(), "text/plain": self.describe()}
-        display(picture, metadata={"image/png": {"alt": self.describe()}}, raw=True)
+        display(self.still())
 
 
 show = Player
 
 
+def _read(name: str) -> str:
+    return (WEB / name).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> str:
+    """Return a module of the page as a part of its one script, which imports nothing."""
+    return re.sub(r"^import [^;]+;\n|^export ", "", _read(name), flags=re.MULTILINE)
+
+
+def _style_sheet() -> str:
+    """Return the colours as variables of CSS: light ones, unless the page is told "dark"."""
+    themes = (":root", "light", LIGHT), (':root[data-theme="dark"]', "dark", DARK)
+    return "\n".join(
+        f"{where} {{ color-scheme: {scheme}; "
+        + " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+        + " }"
+        for where, scheme, colours in themes
+    )
+
+
 def source_of(function: Callable | str | None) -> str:
     """Return the source of a function, also of one typed into a notebook; "" if there is none."""
-    if isinstance(function, str):
-        return textwrap.dedent(function).strip("\n")
-    try:
-        return textwrap.dedent(inspect.getsource(function)).strip("\n")
-    except (OSError, TypeError):
-        return ""
+    if not isinstance(function, str):
+        try:
+            function = inspect.getsource(function)  # type: ignore[arg-type]  # None: a TypeError
+        except (OSError, TypeError):
+            return ""
+    return textwrap.dedent(function).strip("\n")

@@ -7,10 +7,9 @@ arrays. `helpers.player` shows it.
 import json
 import os
 import time
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +21,13 @@ from helpers.metrics.points import share_covered
 from helpers.recording import snapshot
 from helpers.recording.encoding import bytes_of, downsampled, packed, unpacked, whole
 from helpers.recording.schedule import Schedule
+from helpers.recording.snapshot import Network
 from helpers.recording.sprites import sprite
 
 VERSION = 1
 FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
+# What a file says of a recording beside its arrays, `planned` and the two schedules
+ABOUT = ("kind", "title", "done", "broken_at", "seconds", "most", "real_label")
 
 
 class Recording:
@@ -57,7 +59,8 @@ class Recording:
             raise CourseError("A recording of points needs the real ones: real=points.")
         self.kind, self.title, self.planned, self.most = kind, title, steps, most
         self.real_label = real_label
-        self.noise, self.real = np.array(to_array(noise), np.float32), None
+        self.noise = np.array(to_array(noise), np.float32)
+        self.real = np.zeros((0, 2), np.float32)  # empty if there are none
         if real is not None:  # all pictures would be too many, and so would be a million points
             every = -(-len(real) // 2048)
             real = real[::every] if kind == "points" else real[: len(self.noise)]
@@ -65,10 +68,9 @@ class Recording:
         self.frames: list[dict] = []
         self.moments: list[dict] = []
         self.done = 0  # steps of training seen so far
-        self.cost = 0.0  # seconds that recording itself took
         self.curves = downsampled(np.zeros((0, len(COLUMNS))))
         self.broken_at: int | None = None  # the first step whose losses are not finite
-        self._schedule()
+        self._when, self._when_moment = Schedule(most, steps), Schedule(MOMENTS, steps)
         self._next = 0
         self._open: dict | None = None  # a moment of which only the beginning was seen
         self._trained = self._started = 0.0
@@ -87,20 +89,15 @@ class Recording:
         """Say with what label, and how many steps if that was not known; too late with frames."""
         if self.planned is None and not self.frames:
             self.planned, self.real_label = steps, real_label
-            self._schedule()
+            self._when, self._when_moment = Schedule(self.most, steps), Schedule(MOMENTS, steps)
 
-    def _schedule(self) -> None:
-        self._when, self._when_moment = (
-            Schedule(most, self.planned) for most in (self.most, MOMENTS)
-        )
-
-    def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
+    def watch(self, step: int, generator: Network, discriminator: Network) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
         if step >= self._next:
             self._take(step, generator, discriminator)
 
     def _take(
-        self, step: int, generator: Callable, discriminator: Callable, at_end: bool = False
+        self, step: int, generator: Network, discriminator: Network, at_end: bool = False
     ) -> None:
         begin = time.perf_counter()
         if self._resting:
@@ -114,29 +111,17 @@ class Recording:
             self._open = None
             last = self.planned is not None and step == self.planned - 1
             if last or at_end or step >= self._when.next:
-                self.add(step, seconds=seconds, **seen)
+                self._add(step, seconds, seen)
                 if last or step >= self._when_moment.next:
                     self._open = {"step": step, **seen}
-        wanted = [self._when.next]
-        if self._open is not None:
-            wanted.append(step + 1)
+        self._next = self._when.next if self._open is None else step + 1
         if self.planned is not None and step < self.planned - 1:
-            wanted.append(self.planned - 1)
-        self._next = min(wanted)
-        spent = time.perf_counter() - begin
-        self.cost += spent
-        self._started += spent
+            self._next = min(self._next, self.planned - 1)
+        self._started += time.perf_counter() - begin
 
-    def due(self, step: int) -> bool:
-        """Tell whether to `add` a frame after `step` steps; for loops that do not `watch`."""
-        return step >= self._when.next
-
-    def add(
-        self, step: int, answers: np.ndarray, seconds: float | None = None, **seen: np.ndarray
-    ) -> None:
-        """Keep a frame: `answers`, and `pictures` or else `fakes`, `map`, `pushes`, `landing`."""
-        frame = {"step": step, "answers": bytes_of(answers)}
-        frame["seconds"] = self.seconds if seconds is None else seconds
+    def _add(self, step: int, seconds: float, seen: dict[str, np.ndarray]) -> None:
+        """Keep what was seen as a frame."""
+        frame = {"step": step, "answers": bytes_of(seen["answers"]), "seconds": seconds}
         if self.kind == "pictures":
             frame["sprite"] = sprite(seen["pictures"])
         else:
@@ -144,8 +129,8 @@ class Recording:
             frame["map"] = bytes_of(seen["map"])
             if "pushes" in seen:
                 frame["pushes"] = np.asarray(seen["pushes"], np.float32)
-            ends = self.real[:, 0].min(), self.real[:, 0].max()
-            frame["coverage"] = share_covered(seen["fakes"], ends)
+            x = self.real[:, 0]
+            frame["coverage"] = share_covered(seen["fakes"], (x.min(), x.max()))
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
@@ -161,25 +146,25 @@ class Recording:
     def finish(
         self,
         history: Mapping[str, Sequence[float]],
-        generator: Callable | None = None,
-        discriminator: Callable | None = None,
+        generator: Network = None,
+        discriminator: Network = None,
     ) -> "Recording":
         """Keep the curves of `history` and, with networks, a last frame; return self.
 
         `history` has one number for each step under loss_d, loss_g, answer_real and answer_fake,
         as `Run.history` does. May be called again after more training.
         """
-        history = np.stack([to_array(history[name], np.float32) for name in COLUMNS], axis=1)
-        self.done = max(self.done, len(history))
+        losses = np.stack([to_array(history[name], np.float32) for name in COLUMNS], axis=1)
+        self.done = max(self.done, len(losses))
         if generator is not None and (not self.frames or self.frames[-1]["step"] < self.done):
             self._take(self.done, generator, discriminator, at_end=True)
         self._rest(self.seconds)
-        bad = np.flatnonzero(~np.isfinite(history).all(axis=1))
+        bad = np.flatnonzero(~np.isfinite(losses).all(axis=1))
         self.broken_at = int(bad[0]) + 1 if len(bad) else None
-        self.curves = downsampled(history)
+        self.curves = downsampled(losses)
         for moment in self.moments:
-            if moment["step"] < len(history):
-                moment["losses"] = history[moment["step"]].copy()
+            if moment["step"] < len(losses):
+                moment["losses"] = losses[moment["step"]].copy()
         return self
 
     def rewind(self, step: int) -> None:
@@ -193,18 +178,16 @@ class Recording:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the recording to a file (NumPy arrays, no pickle) and return its path."""
-        about = {"kind": self.kind, "title": self.title, "steps": self.planned, "done": self.done}
-        about |= {"broken_at": self.broken_at, "cost": self.cost, "seconds": self.seconds}
-        about |= {"scales": [self._when.scale, self._when_moment.scale], "version": VERSION}
-        about |= {"most": self.most, "real_label": self.real_label}
-        arrays = {"about": np.array(json.dumps(about)), "noise": self.noise}
-        if self.real is not None:
+        about: dict[str, Any] = {name: getattr(self, name) for name in ABOUT}
+        about |= {"scales": [self._when.scale, self._when_moment.scale], "steps": self.planned}
+        arrays = {"about": np.array(json.dumps(about | {"version": VERSION})), "noise": self.noise}
+        if len(self.real):
             arrays["real"] = self.real
         arrays |= {f"curve.{name}": values for name, values in self.curves.items()}
         arrays |= packed("frame", self.frames) | packed("moment", self.moments)
         path = Path(path)
         with new_file(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # none is `allow_pickle`
         return path
 
     def resumed(self, path: Path) -> "Recording":
@@ -222,33 +205,29 @@ class Recording:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             about = json.loads(str(arrays["about"]))
-            if about["version"] == VERSION:
-                return cls._from(about, arrays)
+            version = about["version"]
+            made = cls._from(about, arrays) if version == VERSION else None
         except FileNotFoundError:
             raise CourseError(f"There is no recording {path}: train and save one first.") from None
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError,
-                zipfile.BadZipFile, zlib.error):  # fmt: skip
+        except Exception:  # a dozen kinds: of NumPy, zipfile, zlib, json, and of what lacks a part
             raise CourseError(
                 f"{path} is cut off, damaged or no recording: delete it and record again."
             ) from None
-        raise CourseError(
-            f"{path} is a recording of version {about['version']}, this course reads version "
-            f"{VERSION}: delete it and record again."
-        )
+        if made is None:
+            raise CourseError(
+                f"{path} is a recording of version {version}, this course reads version "
+                f"{VERSION}: delete it and record again."
+            )
+        return made
 
     @classmethod
     def _from(cls, about: dict, arrays: dict) -> "Recording":
-        made = cls(
-            about["kind"], arrays["noise"], arrays.get("real"), about["title"], about["steps"],
-            about.get("most", FRAMES), about.get("real_label", 1.0),
-        )  # fmt: skip
-        made.frames, made.moments = (
-            unpacked("frame", arrays),
-            unpacked("moment", arrays),
-        )
-        made.curves = {k[6:]: v for k, v in arrays.items() if k.startswith("curve.")}
+        given = {name: about[name] for name in ("kind", "title", "steps", "most", "real_label")}
+        made = cls(noise=arrays["noise"], real=arrays.get("real"), **given)
+        made.frames, made.moments = unpacked("frame", arrays), unpacked("moment", arrays)
+        made.curves = {name: arrays[f"curve.{name}"] for name in made.curves}
         made._when.scale, made._when_moment.scale = about["scales"]
         made.rewind(about["done"])
-        made.broken_at, made.cost = about["broken_at"], about["cost"]
+        made.broken_at = about["broken_at"]
         made._rest(about["seconds"])
         return made

@@ -20,15 +20,12 @@ class Schedule:
         """Thin out `kept`, if its newest entry makes it too long, and say what comes next."""
         while len(kept) > self.limit:
             self.scale *= 4
-            numbers = [self._number(entry["step"]) for entry in kept]
-            kept[:] = [
-                entry
-                for i, entry in enumerate(kept)
-                if i in (0, len(kept) - 1) or numbers[i] != numbers[i - 1]
-            ]
+            places = [self._place(entry["step"]) for entry in kept]
+            inner = (kept[i] for i in range(1, len(kept) - 1) if places[i] != places[i - 1])
+            kept[:] = [kept[0], *inner, kept[-1]]
         step = kept[-1]["step"] if kept else -1
-        number = self._number(step) + 1 if kept else 0
-        self.next = max(step + 1, int(np.ceil(self.scale * number**2)))
+        place = self._place(step) + 1 if kept else 0
+        self.next = max(step + 1, int(np.ceil(self.scale * place**2)))
 
-    def _number(self, step: int) -> int:
+    def _place(self, step: int) -> int:
         return int(np.sqrt(step / self.scale) + 1e-9)

@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from helpers.base.history import COLUMNS
 from helpers.recording.sprites import change_sprite, sprite
 
 MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
+Network = Any  # a PyTorch module, or whatever else can be called with an array (a Keras model)
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Eyes:
 
 
 @contextmanager
-def open_eyes(generator: Callable, discriminator: Callable) -> Iterator[Eyes]:
-    """Give the Eyes of two networks, PyTorch modules or anything that can be called (Keras models).
+def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
+    """Give the Eyes of two networks.
 
     Modules are in eval mode meanwhile; afterwards each layer has its mode back, and the random
     state of PyTorch is what it was.
@@ -39,10 +42,10 @@ def open_eyes(generator: Callable, discriminator: Callable) -> Iterator[Eyes]:
 
     device = next(generator.parameters()).device
 
-    def tensor(values: np.ndarray) -> "torch.Tensor":
+    def tensor(values: np.ndarray) -> Any:
         return torch.as_tensor(values, dtype=torch.float32, device=device)
 
-    def array(values: "torch.Tensor") -> np.ndarray:
+    def array(values: Any) -> np.ndarray:
         return values.detach().float().cpu().numpy()
 
     def push(fakes: np.ndarray) -> np.ndarray:
@@ -52,11 +55,9 @@ def open_eyes(generator: Callable, discriminator: Callable) -> Iterator[Eyes]:
         return -array(torch.autograd.grad(loss, fakes)[0])
 
     modes = [(m, m.training) for net in (generator, discriminator) for m in net.modules()]
-    with ExitStack() as stack:
-        gpu = [device] if device.type == "cuda" else []
-        stack.enter_context(torch.random.fork_rng(devices=gpu))
-        stack.enter_context(torch.no_grad())
-        try:
+    gpu = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=gpu), torch.no_grad():
             generator.eval()
             discriminator.eval()
             yield Eyes(
@@ -64,9 +65,9 @@ def open_eyes(generator: Callable, discriminator: Callable) -> Iterator[Eyes]:
                 judge=lambda fakes: array(discriminator(tensor(fakes))).reshape(-1),
                 push=push if hasattr(discriminator, "logits") else None,
             )
-        finally:
-            for module, training in modes:
-                module.training = training
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def square_of(low: np.ndarray, high: np.ndarray, side: int) -> np.ndarray:
@@ -95,17 +96,20 @@ def look(
 
 
 def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
-    """Return one iteration, of which the networks were seen before and after; `eyes` are after."""
-    pictures = "pictures" in before
-    fakes, fakes_after = (seen["pictures" if pictures else "fakes"] for seen in (before, after))
+    """Return one iteration, of which the networks were seen before and after; `eyes` are after.
+
+    "losses" are what COLUMNS names, in that order; they are known when the run is finished.
+    """
+    kind = "pictures" if "pictures" in before else "fakes"
+    fakes, fakes_after = before[kind], after[kind]
     moment = {
         "step": before["step"],
-        "losses": np.full(4, np.nan, np.float32),  # known when the run is finished
+        "losses": np.full(len(COLUMNS), np.nan, np.float32),
         "answers": before["answers"],
         "answers_between": eyes.judge(fakes),  # the new discriminator on the old fakes
         "answers_after": after["answers"],
     }
-    if pictures:
+    if kind == "pictures":
         moment["sprite"] = sprite(fakes)
         moment["change"], moment["gain"] = change_sprite(fakes, fakes_after)
         return moment

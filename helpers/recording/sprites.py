@@ -1,34 +1,31 @@
 """Pictures of one moment as one sheet, small enough for a page."""
 
 import io
+import math
 
 import numpy as np
 from PIL import Image
 
-from helpers.base.arrays import to_pixels
+from helpers.base.arrays import to_pixels, to_sheet
 
 SIDE = 64  # pictures that are larger are made smaller
 QUALITIES = (90, 75, 60, 45, 30, 15, 5)  # of a WebP
 SPRITE_BYTES = 9_500  # 120 frames of this size stay below 2 MB on the page
 
 
-def columns_of(number: int) -> int:
-    """Return how many pictures stand side by side in a sprite of `number` pictures."""
-    return int(np.ceil(np.sqrt(number)))
+def columns_of(count: int) -> int:
+    """Return how many pictures stand side by side in a sprite of `count` pictures."""
+    return math.ceil(math.sqrt(count))
 
 
 def sprite(pictures: np.ndarray) -> bytes:
     """Return pictures as one sheet: a PNG if that is small enough, else a WebP that is."""
     tiles = to_pixels(pictures)
     columns = columns_of(len(tiles))
-    rows = -(-len(tiles) // columns)
+    image = Image.fromarray(to_sheet(tiles, columns))
     height, width = tiles.shape[1:3]
-    sheet = np.zeros((rows * columns, *tiles.shape[1:]), np.uint8)
-    sheet[: len(tiles)] = tiles
-    sheet = sheet.reshape(rows, columns, *tiles.shape[1:]).swapaxes(1, 2)
-    image = Image.fromarray(sheet.reshape(rows * height, columns * width, *tiles.shape[3:]))
     if max(height, width) > SIDE:
-        scale = SIDE / max(height, width)
+        rows, scale = image.height // height, SIDE / max(height, width)
         size = (columns * round(width * scale), rows * round(height * scale))
         image = image.resize(size, Image.Resampling.BOX)
     data = _encoded(image, "PNG")

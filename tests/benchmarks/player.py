@@ -102,7 +102,7 @@ def measure_recording():
         with_it += watched.train(first, recording)
         without += alone.train(first)
     begin = time.process_time()
-    history = dict(zip(CURVES, watched.history.T, strict=True))
+    history = dict(zip(COLUMNS, watched.history.T, strict=True))
     recording.finish(history, watched.generator, watched.discriminator)
     last = time.process_time() - begin
     watching = with_it[1] + last

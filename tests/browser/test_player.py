@@ -8,18 +8,22 @@ import subprocess
 import sys
 import time
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
+from IPython.core.formatters import DisplayFormatter
 
-from helpers import compact
+from helpers.base.colours import DARK, LIGHT
+from helpers.base.history import COLUMNS
 from helpers.player import show
+from helpers.player.slow_motion import STAGES
 from helpers.recording import Recording
+from helpers.recording.encoding import answers_of, places_of
 from notebooks.tools.lesson import code_cells
-from tests.toys import Run
+from tests.toys import Recorded, train_step
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"
@@ -32,14 +36,14 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 STAGE = ".stage canvas"
 
 
+STAGE_AT = {stage.name: index for index, stage in enumerate(STAGES)}
+
+
 @pytest.fixture(scope="module")
-def recordings():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    points = Run("points", planned=150, title="Points").train(150).finish()
-    short = Run("points", planned=400, seed=1, title="Stopped").train(60).finish()
-    pictures = Run("pictures", planned=40, title="Pictures").train(40).finish()
-    torch.set_num_threads(threads)
+def recordings(one_thread):
+    points = Recorded("points", planned=150, title="Points").train(150).finish()
+    short = Recorded("points", planned=400, seed=1, title="Stopped").train(60).finish()
+    pictures = Recorded("pictures", planned=40, title="Pictures").train(40).finish()
     return SimpleNamespace(points=points, short=short, pictures=pictures)
 
 
@@ -132,7 +136,11 @@ def opened(browser, tmp_path):
     assert problems == []
 
 
-REAL, FAKE, GREEN = (0, 114, 178), (213, 94, 0), (0, 121, 90)
+def rgb(colour):
+    return tuple(bytes.fromhex(colour[1:]))
+
+
+REAL, FAKE, GREEN, INK, SOFT = (rgb(LIGHT[name]) for name in ("real", "fake", "g", "ink", "soft"))
 
 
 def test_it_opens_at_the_first_frame_and_says_what_it_shows(opened, recordings):
@@ -257,13 +265,13 @@ def test_a_layer_brings_and_takes_its_own_colour(opened, recordings):
     page = opened(show(recordings.points))
     page.run("player.go(999)")
     page.frame.locator('input[name="map"]').uncheck()
-    colours = {"real": REAL, "fakes": FAKE, "grid": GREEN, "arrows": (27, 31, 36)}
-    for layer, rgb in colours.items():
+    colours = {"real": REAL, "fakes": FAKE, "grid": GREEN, "arrows": INK}
+    for layer, colour in colours.items():
         box = page.frame.locator(f'input[name="{layer}"]')
         box.check()
-        on, on_picture = page.colour(rgb), page.pixels()
+        on, on_picture = page.colour(colour), page.pixels()
         box.uncheck()
-        assert page.colour(rgb) < 0.5 * on, layer
+        assert page.colour(colour) < 0.5 * on, layer
         box.check()
         assert page.pixels() == on_picture, layer
 
@@ -274,7 +282,7 @@ def test_the_map_has_signs_that_need_no_colour(opened, recordings):
     for name in ("real", "fakes", "arrows"):
         page.frame.locator(f'input[name="{name}"]').uncheck()
     with_map = page.pixels()
-    assert page.colour((87, 96, 106)) > 100  # the signs - and +, in the soft colour of text
+    assert page.colour(SOFT) > 100  # the signs - and +, in the soft colour of text
     page.frame.locator('input[name="map"]').uncheck()
     assert page.pixels() != with_map
 
@@ -325,7 +333,7 @@ def test_hover_tells_coordinates_and_the_answer_of_d(opened, recordings):
     left, bottom, right, top = (float(v) for v in recordings.points.box)
     canvas.hover(position={"x": box["width"] * 20 / 39, "y": box["height"] * 9 / 39})
     text = page.text(".tip")
-    answer = recordings.points.frames[-1]["map"][30, 20] / 254
+    answer = answers_of(recordings.points.frames[-1]["map"])[30, 20]
     assert (
         f"D says {answer:.2f}"[:-1] in text
     )  # the pointer stands on a whole pixel: last digit off
@@ -341,7 +349,7 @@ def test_hover_on_a_fake_names_it_and_its_noise(opened, recordings):
     page.run("player.go(999)")
     frame, box = recordings.points.frames[-1], page.frame.locator(STAGE).bounding_box()
     left, bottom, right, top = recordings.points.box
-    x, y = (frame["fakes"] / compact.UNIT)[5]
+    x, y = places_of(frame["fakes"])[5]
     place = {
         "x": float((x - left) / (right - left)) * box["width"],
         "y": float((top - y) / (top - bottom)) * box["height"],
@@ -350,45 +358,47 @@ def test_hover_on_a_fake_names_it_and_its_noise(opened, recordings):
     text = page.text(".tip")
     assert text.startswith("fake ")
     number = int(text.split(":")[0].split()[1]) - 1
-    assert np.hypot(*(frame["fakes"][number] / compact.UNIT - [x, y])) < 0.2
+    assert np.hypot(*(places_of(frame["fakes"])[number] - [x, y])) < 0.2
     z = recordings.points.noise[number]
     assert f"from noise ({z[0]:.2f}, {z[1]:.2f})" in text
 
 
 def test_slow_motion_walks_through_the_five_steps_with_their_lines(opened, recordings):
-    player = show(recordings.points, train_step=Run.train_step)
+    player = show(recordings.points, train_step=train_step)
     page = opened(player, reduced_motion="reduce")  # or one would have to wait for what moves
     page.frame.click("#slowly")
-    seen, pictures = [], []
-    for _ in range(11):
+    seen, pictures = [], {}
+    for name in STAGE_AT:
         step = page.run(
             "[...document.querySelectorAll('#stages > li')].findIndex((l) => l.ariaCurrent) + 1"
         )
         seen.append((step, page.text("#who"), page.run(
             "[...document.querySelectorAll('#code .lit')].map((l) => l.textContent.trim())"
         )))  # fmt: skip
-        pictures.append(page.pixels())
+        pictures[name] = page.pixels()
         page.key("ArrowRight")
     assert [step for step, _, _ in seen] == [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5]
     changes = [who for _, who, _ in seen if who != "No weight changes."]
     assert changes == ["D's weights change.", "G's weights change."]
-    lit = [" ".join(lines) for _, _, lines in seen]
-    assert "loss_d.backward()" in lit[4]
-    assert "loss_g" not in lit[4]
-    assert lit[5] == "self.optimizers[0].step()"
-    assert lit[6].startswith("fake = self.generator(")
-    assert "self.discriminator.logits(fake)" in lit[7]
-    assert lit[9] == "loss_g.backward()"
-    assert lit[10] == "self.optimizers[1].step()"
-    for one, other in ((0, 1), (1, 2), (3, 4), (4, 5), (5, 6), (8, 9), (9, 10)):
-        assert pictures[one] != pictures[other]
+    lit = {name: " ".join(lines) for name, (_, _, lines) in zip(STAGE_AT, seen, strict=True)}
+    assert "loss_d.backward()" in lit["d_gradients"]
+    assert "loss_g" not in lit["d_gradients"]
+    assert lit["d_update"] == "gan.optimizer_d.step()"
+    assert lit["fresh_fakes"].startswith("fake = gan.generator(")
+    assert "gan.discriminator.logits(fake)" in lit["g_answers"]
+    assert lit["g_gradients"] == "loss_g.backward()"
+    assert lit["g_update"] == "gan.optimizer_g.step()"
+    same = ("d_loss", "g_answers", "g_loss")  # as the stage before: nothing moves on the plane
+    for before, after in pairwise(pictures):
+        if after not in same:
+            assert pictures[before] != pictures[after], after
     first = page.text(".reading")
     assert first.startswith("Iteration 1:")
     page.frame.select_option("#moment", "2")
     page.settle()
     assert page.text(".reading").startswith("Iteration 150:")
     page.key("Home")
-    assert page.run("player.slow.stage") == 0
+    assert page.run("player.slow.stage.name") == "batch"
     page.key("Escape")
     assert page.frame.locator("#slow").is_hidden()
 
@@ -398,7 +408,7 @@ def test_slow_motion_plays_by_itself(opened, recordings):
     page.frame.click("#slowly")
     page.frame.select_option("#speed", "4")
     page.frame.click("#play")
-    page.until("player.slow.stage >= 2")
+    page.until("!['batch', 'fakes'].includes(player.slow.stage.name)")
     page.frame.click("#play")
     assert "puts your own lines here" in page.run("document.getElementById('code').textContent")
 
@@ -434,11 +444,11 @@ def test_pictures_borders_and_real_examples_are_layers(opened, recordings):
 
 
 def test_pictures_slow_motion(opened, recordings):
-    page = opened(show(recordings.pictures, train_step=Run.train_step))
+    page = opened(show(recordings.pictures, train_step=train_step))
     page.frame.click("#slowly")
     pictures = []
-    for stage in (0, 2, 10):
-        page.run(f"player.setStage({stage})")
+    for stage in ("batch", "d_answers", "g_update"):
+        page.run(f"player.setStage({STAGE_AT[stage]})")
         pictures.append(page.pixels())
     assert len(set(pictures)) == 3
     assert "times enlarged" in page.text(".reading")
@@ -466,7 +476,7 @@ def test_two_recordings_run_on_one_clock(opened, recordings):
     step = page.run("player.times[3]")
     assert page.run(f"player.views.every((v) => v.raw.steps[v.frameAt({step})] <= {step})")
     page.frame.click("#slowly")
-    page.run("player.setStage(5)")
+    page.run(f"player.setStage({STAGE_AT['d_update']})")
     assert page.text("#who") == "D's weights change."
 
 
@@ -487,7 +497,7 @@ def coloured(title, colour, steps):
 
     for done in range(steps + 1):
         recording.watch(done, generator, discriminator) if done < steps else None
-    history = {name: np.zeros(steps) for name in compact.CURVES}
+    history = {name: np.zeros(steps) for name in COLUMNS}
     return recording.finish(history, generator, discriminator)
 
 
@@ -502,12 +512,15 @@ def test_pictures_in_colour_side_by_side(opened):
     assert shown == [True, False, False, True]
     assert page.run("player.times.length") > len(runs[0].frames) == 10
     page.key("s")
-    for stage, begins in ((2, "both = self.logits("), (5, "self.optimizer_d.apply(tape.gradient(")):
-        page.run(f"player.setStage({stage})")
+    lines = {
+        "d_answers": "both = self.logits(",
+        "d_update": "self.optimizer_d.apply(tape.gradient(",
+    }
+    for stage, begins in lines.items():
+        page.run(f"player.setStage({STAGE_AT[stage]})")
         assert page.text("#code .lit").strip().startswith(begins)
-    page.run(
-        "player.setStage(10)"
-    )  # the change from gray, enlarged until one of r, g, b is at its end
+    # the change from gray, enlarged until one of r, g, b is at its end
+    page.run(f"player.setStage({STAGE_AT['g_update']})")
     changes = [page.colour(c, nth=n) > 10_000 for n in (0, 1) for c in ((248, 0, 29), (0, 183, 52))]
     assert changes == [True, False, False, True]
 
@@ -566,7 +579,7 @@ def test_without_javascript_six_moments_stand_there(opened, recordings):
 def test_nothing_sticks_out_at_any_width_in_light_and_dark(opened, recordings, which):
     one, other = recordings.points, recordings.pictures
     chosen = {"points": (one,), "pictures": (other,), "both": (one, other)}[which]
-    page = opened(show(*chosen, train_step=Run.train_step), color_scheme="light")
+    page = opened(show(*chosen, train_step=train_step), color_scheme="light")
     for width in (360, 1024, 1920):
         page.page.set_viewport_size({"width": width, "height": 800})
         colours = []
@@ -583,7 +596,7 @@ def test_nothing_sticks_out_at_any_width_in_light_and_dark(opened, recordings, w
                 assert outside == 0
                 page.frame.click("#slowly")
                 page.settle()
-        assert colours == ["rgb(255, 255, 255)", "rgb(21, 24, 28)"]
+        assert colours == [f"rgb{rgb(theme['paper'])}" for theme in (LIGHT, DARK)]
 
 
 def test_light_and_dark_can_be_changed(opened, recordings):
@@ -608,7 +621,7 @@ def test_reduced_motion_is_respected(opened, recordings):
 
 
 def test_readers_who_do_not_see_are_told(opened, recordings):
-    page = opened(show(recordings.points, train_step=Run.train_step))
+    page = opened(show(recordings.points, train_step=train_step))
     unnamed = page.run(
         """[...document.querySelectorAll("button, select, input, canvas, svg[role]")].filter((e) =>
         !(e.ariaLabel || e.textContent.trim() || e.title || e.labels?.[0]?.textContent.trim()))
@@ -630,23 +643,24 @@ def test_readers_who_do_not_see_are_told(opened, recordings):
 def test_broken_and_unfinished_runs_are_shown_as_far_as_they_go(opened, recordings):
     page = opened(show(recordings.short))
     assert "stopped at step 60 of 400" in page.text(".warning")
-    run = Run("points", planned=20).train(10)
-    for parameter in [*run.generator.parameters(), *run.discriminator.parameters()]:
-        parameter.data.fill_(float("nan"))
+    run = Recorded("points", planned=20).train(10)
+    for network in run.players:
+        for parameter in network.parameters():
+            parameter.data.fill_(float("nan"))
     page = opened(show(run.train(10).finish()), name="nan.html")
     assert "From step 11 on the losses are not numbers" in page.text(".warning")
     page.key("End")
     assert "not a number" in page.text("#live")
     assert page.colour(REAL) > 500  # the rest is still drawn
     page.frame.click("#slowly")
-    for stage in range(11):
+    for stage in STAGE_AT.values():
         page.run(f"player.setStage({stage})")
         page.settle()
 
 
 def test_one_frame_is_shown_and_said(opened):
-    run = Run("points")
-    run.recording.watch(0, run.generator, run.discriminator)
+    run = Recorded("points")
+    run.recording.watch(0, *run.players)
     page = opened(show(run.recording))
     assert "Only one frame" in page.text(".warning")
     assert page.frame.locator("#play").is_disabled()
@@ -662,11 +676,13 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kin
     nbconvert = pytest.importorskip("nbconvert")
     player = show(recordings.points)
     shown = []
-    monkeypatch.setattr(
-        "IPython.display.display", lambda data, raw, metadata=None: shown.append((data, metadata))
-    )
+
+    def display(data, raw=False):
+        shown.append((data, {}) if raw else DisplayFormatter().format(data))
+
+    monkeypatch.setattr("IPython.display.display", display)
     player._ipython_display_()
-    outputs = [nbformat.v4.new_output("display_data", d, metadata=m or {}) for d, m in shown]
+    outputs = [nbformat.v4.new_output("display_data", d, metadata=m) for d, m in shown]
     cell = nbformat.v4.new_code_cell("show(recording)", outputs=outputs)
     cell.metadata["slideshow"] = {"slide_type": "slide"}
     notebook = nbformat.v4.new_notebook(cells=[cell])
@@ -700,10 +716,9 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kin
 
 CELLS = (
     """
-from tests.toys import Run
+from tests.toys import Recorded, train_step
 from helpers.player import show
-run = Run("points", planned=40).train(40)
-show(run.finish(), train_step=Run.train_step)
+show(Recorded("points", planned=40).train(40).finish(), train_step=train_step)
 """,
     """
 import numpy as np

@@ -6,37 +6,33 @@ import pytest
 from helpers.player.page_data import page_data
 from helpers.player.slow_motion import PARTS, STAGES, STEPS, stages_data
 from notebooks.tools.lesson import SCRIPTS, code_cells
-from tests.toys import Run
+from tests.toys import Recorded
 
 PYTORCH_LESSONS = [p.stem for p in sorted(SCRIPTS.glob("0[123]*.py"))]
-# Of each stage, how its line begins; a loss may be summed up over several lines.
-EXPECTED = (
-    ("def train_step(real):", "# 1."),
-    ("fake = generator(make_noise(len(real))).detach()",),
-    ("real_logits, fake_logits = discriminator.logits(torch.cat([real, fake]))",),
-    ("loss_d = ",),
-    ("loss_d.backward()",),
-    ("optimizer_d.step()",),
-    ("fake = generator(make_noise(len(real)))",),
-    ("loss_g = bce(discriminator.logits(fake)",),
-    ("loss_g = bce(discriminator.logits(fake)",),
-    ("loss_g.backward()",),
-    ("optimizer_g.step()",),
-)
-EXPECTED_04 = (
-    ("def train_step(self, real):", "# 1."),
-    ("fake = self.generator(self.make_noise(count), training=True)",),
-    ("both = self.logits(tf.concat([real, fake], axis=0), training=True)",),
-    ("loss_d = bce(", "loss_d = loss_d + bce("),
-    ("self.optimizer_d.apply(tape.gradient(",),
-    ("self.optimizer_d.apply(tape.gradient(",),
-    ("fake = self.generator(self.make_noise(count), training=True)",),
-    ("loss_g = bce(tf.ones_like(fake_logits), self.logits(fake",),
-    ("loss_g = bce(tf.ones_like(fake_logits), self.logits(fake",),
-    ("self.optimizer_g.apply(tape.gradient(",),
-    ("self.optimizer_g.apply(tape.gradient(",),
-)
-KERAS = """def train_step(self, real):
+# What stands in the lines of each stage; a loss may be summed up over several lines.
+PYTORCH = {
+    "batch": ("def train_step(", "# 1."),
+    "fakes": ("fake = ",),
+    "d_answers": ("discriminator.logits(",),
+    "d_loss": ("loss_d = ",),
+    "d_gradients": ("loss_d.backward()",),
+    "d_update": ("optimizer_d.step()",),
+    "fresh_fakes": ("fake = ",),
+    "g_answers": ("discriminator.logits(fake)",),
+    "g_loss": ("loss_g = ",),
+    "g_gradients": ("loss_g.backward()",),
+    "g_update": ("optimizer_g.step()",),
+}
+KERAS = PYTORCH | {
+    "d_answers": ("self.logits(tf.concat(",),
+    "d_loss": ("loss_d = bce(", "loss_d = loss_d + bce("),
+    "d_gradients": ("self.optimizer_d.apply(tape.gradient(",),
+    "d_update": ("self.optimizer_d.apply(tape.gradient(",),
+    "g_answers": ("self.logits(fake",),
+    "g_gradients": ("self.optimizer_g.apply(tape.gradient(",),
+    "g_update": ("self.optimizer_g.apply(tape.gradient(",),
+}
+LONG_LINES = """def train_step(self, real):
     # 1. Choose some real examples.
     # 2. Generate some fakes.
     fake = self.generator(noise)
@@ -57,57 +53,64 @@ KERAS = """def train_step(self, real):
 
 def lit(source):
     lines = source.splitlines()
-    return [[lines[i].strip() for i in stage["lit"]] for stage in stages_data(source)]
+    return {s["name"]: [lines[i].strip() for i in s["lit"]] for s in stages_data(source)}
 
 
 @pytest.mark.parametrize("lesson", [*PYTORCH_LESSONS, "04_celeba_keras_gan"])
 def test_the_lines_of_the_lessons_are_lit(lesson):
     cell = next(source for source in code_cells(lesson) if "def train_step" in source)
     found = lit(cell[cell.index("def train_step") :])
-    wanted = EXPECTED if lesson in PYTORCH_LESSONS else EXPECTED_04
-    for lines, expected in zip(found, wanted, strict=True):
-        for beginning in expected:
-            assert any(line.startswith(beginning) for line in lines), (lines, beginning)
-        assert len(lines) <= 2
+    for stage, expected in (PYTORCH if lesson in PYTORCH_LESSONS else KERAS).items():
+        for part in expected:
+            assert any(part in line for line in found[stage]), (stage, found[stage])
+        assert len(found[stage]) <= 2
 
 
 def test_a_line_that_goes_on_is_lit_to_its_end():
-    found = lit(KERAS)
-    assert found[3] == ["loss_d = self.loss(", "ones, real_logits)"]
-    assert len(found[4]) == 3 and found[4][0] == "gradients = tape.gradient("
-    assert found[5][0].startswith("self.optimizer_d.apply_gradients(")
-    assert found[6] == []  # nothing stands there
+    found = lit(LONG_LINES)
+    assert found["d_loss"] == ["loss_d = self.loss(", "ones, real_logits)"]
+    assert len(found["d_gradients"]) == 3
+    assert found["d_gradients"][0] == "gradients = tape.gradient("
+    assert found["d_update"][0].startswith("self.optimizer_d.apply_gradients(")
+    assert found["fresh_fakes"] == []  # nothing stands there
 
 
 def test_without_a_source_no_line_is_lit_and_there_are_five_steps():
-    assert all(stage["lit"] == [] for stage in stages_data(""))
+    assert not any(lit("").values())
     assert [stage.step for stage in STAGES] == [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5]
     assert len(STEPS) == 5
     assert {part for stage in STAGES for part in stage.parts.split()} == set(PARTS)
+    changed = {stage["name"]: stage["changed"] for stage in stages_data("")}
+    assert changed["d_gradients"] == [] and changed["g_gradients"] == ["D"]
+    assert changed["g_update"] == ["D", "G"]
 
 
 @pytest.mark.parametrize("kind", ["points", "pictures"])
 def test_each_stage_says_something_with_the_numbers_of_the_moment(kind):
-    recording = Run(kind, planned=20).train(20).finish()
+    recording = Recorded(kind, planned=20).train(20).finish()
     moment, data = recording.moments[0], page_data(recording)["moments"][0]
     said = data["captions"]
-    assert len(said) == len(STAGES) and all(text.startswith("Iteration 1: ") for text in said)
-    assert f"{moment['losses'][0]:.3f}" in said[3]
-    assert f"{moment['losses'][1]:.3f}" in said[8]
-    assert f"{moment['answers'].mean():.4f} → {moment['answers_between'].mean():.4f}" in said[5]
-    assert f"→ {moment['answers_after'].mean():.4f}" in said[10]
+    assert list(said) == [stage.name for stage in STAGES]
+    assert all(text.startswith("Iteration 1: ") for text in said.values())
+    before, between, after = (
+        f"{moment[name].mean():.4f}" for name in ("answers", "answers_between", "answers_after")
+    )
+    assert f"{moment['losses'][0]:.3f}" in said["d_loss"]
+    assert f"{moment['losses'][1]:.3f}" in said["g_loss"]
+    assert f"{before} → {between}" in said["d_update"]
+    assert f"{between} → {after}" in said["g_update"]
     if kind == "points":
         moved = np.abs(moment["fakes_after"] - moment["fakes"]).max()
-        assert f"here {int(0.4 / moved):,} times as far" in said[10]
+        assert f"here {int(0.4 / moved):,} times as far" in said["g_update"]
     else:
         rises = (moment["answers_between"] > moment["answers"]).sum()
-        assert f"to rise for {rises} and" in said[4]
+        assert f"to rise for {rises} and" in said["d_gradients"]
 
 
 def test_a_moment_without_numbers_is_told_as_such():
-    run = Run("points", planned=10).train(10)
+    run = Recorded(planned=10).train(10)
     for moment in run.recording.moments:
         moment["answers"] = np.full_like(moment["answers"], np.nan)
     run.history = [[np.nan] * 4 for _ in run.history]
     said = page_data(run.finish())["moments"][0]["captions"]
-    assert "not a number" in said[3] and "not a number →" in said[5]
+    assert "not a number" in said["d_loss"] and "not a number →" in said["d_update"]
