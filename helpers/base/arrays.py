@@ -10,14 +10,24 @@ def to_array(values: object, dtype: type | None = None) -> np.ndarray:
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype)
 
 
-def finite(values: np.ndarray, what: str, dtype: type) -> np.ndarray:
-    """Return the values as an array of floats, or raise CourseError if there are none, or NaN."""
-    values = to_array(values).astype(dtype, copy=False)
-    if not values.size:
+def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
+    """Return the values as an array of floats of a shape such as "(n, 2)".
+
+    CourseError if there are none, if some are no numbers, or if the shape is another one. A word
+    in `shape` stands for any length.
+    """
+    array: np.ndarray = to_array(values).astype(dtype, copy=False)
+    if not array.size:
         raise CourseError(f"There are no {what} to judge.")
-    if not np.isfinite(values).all():
+    if not np.isfinite(array).all():
         raise CourseError(f"Some {what} are NaN or infinite: the training went wrong.")
-    return values
+    words = shape.strip("()").split(", ")
+    found = [
+        str(n) if word.isdigit() else word for word, n in zip(words, array.shape, strict=False)
+    ]
+    if array.ndim != len(words) or found != words:
+        raise CourseError(f"{what.capitalize()} come as {shape}, not as {array.shape}.")
+    return array
 
 
 def to_pixels(pictures: np.ndarray) -> np.ndarray:
