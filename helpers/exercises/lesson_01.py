@@ -100,7 +100,7 @@ def check_saturating_loss(
 def check_swapped_labels(step: Callable, try_out: TryOut) -> None:
     """Lesson 01: a training step with the labels of real and fake swapped for both players.
 
-    `try_out(steps, step)` trains new players and returns fakes (n, 2) and the mean answers (steps,
+    `try_out(steps, step)` trains a new GAN and returns fakes (n, 2) and the mean answers (steps,
     2) on real and on fake.
     """
     fakes, answers = try_out(500, step)
@@ -127,7 +127,7 @@ def check_swapped_labels(step: Callable, try_out: TryOut) -> None:
 def check_own_curve(points: torch.Tensor, try_out: TryOut) -> None:
     """Lesson 01: points (n, 2) of another curve, and whether the same GAN finds them.
 
-    `try_out(steps, None, points)` trains new players on them and returns fakes and answers.
+    `try_out(steps, data=points)` trains a new GAN on them and returns fakes and answers.
     """
     need(
         isinstance(points, torch.Tensor) and points.ndim == 2 and points.shape[1] == 2,
@@ -143,7 +143,7 @@ def check_own_curve(points: torch.Tensor, try_out: TryOut) -> None:
     off = np.abs(y - np.sin(x)).mean()
     need(off >= 0.05, "These points lie on the sine: choose another curve.")
     before, after = (
-        float(torch.cdist(points.cpu(), try_out(steps, None, points)[0].cpu()).amin(dim=1).mean())
+        float(torch.cdist(points.cpu(), try_out(steps, data=points)[0].cpu()).amin(dim=1).mean())
         for steps in (0, 1000)
     )
     seen = (

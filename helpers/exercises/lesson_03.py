@@ -5,7 +5,15 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from helpers.exercises.verdicts import OPEN, compare, exercise, letter, need, tell
+from helpers.exercises.verdicts import (
+    OPEN,
+    compare,
+    count_weights,
+    exercise,
+    letter,
+    need,
+    tell,
+)
 from helpers.metrics.images import Judgement
 
 

@@ -19,10 +19,11 @@ def code_cells(name: str) -> list[str]:
     return [cell.source for cell in cells_of(name) if cell.cell_type == "code"]
 
 
-def run_cells(name: str, until: str = "") -> dict:
+def run_cells(name: str, until: str = "", times: int = 1) -> dict:
     """Execute the cells up to the first that contains `until` (all, if empty); return their names.
 
-    If no cell contains it, LookupError is raised and nothing is run.
+    Each cell is executed `times` times in a row. If no cell contains `until`, LookupError is raised
+    and nothing is run.
     """
     cells = code_cells(name)
     end = next((i for i, source in enumerate(cells, 1) if until and until in source), None)
@@ -33,7 +34,8 @@ def run_cells(name: str, until: str = "") -> dict:
     os.chdir(SCRIPTS.parent)  # where a notebook's kernel runs
     try:
         for source in cells[:end]:
-            exec(compile(source, f"<{name}>", "exec"), names)
+            for _ in range(times):
+                exec(compile(source, f"<{name}>", "exec"), names)
     finally:
         os.chdir(here)
     return names

@@ -1,5 +1,7 @@
 """How long one training step takes: the lesson's loop against the usual tutorial loop.
 
+    python -m tests.benchmarks speed
+
 The usual loop takes batches from a DataLoader (pictures: with ToTensor and Normalize), feeds real
 and fake together with `torch.cat`, uses BCELoss on the sigmoid, does not detach the fakes, leaves
 the discriminator trainable in the generator's step and reads both losses after every step.
@@ -65,18 +67,17 @@ def usual_loop(loader: DataLoader, generator, discriminator, latent_dim: int, le
 def lesson_loop(lesson: str, names: dict, preset):
     """Train as the lesson does, with its own `train_step` and `Run`; yields after every step."""
     images = names["real_points"] if lesson == "01_sine_gan" else names["images"]
-    networks = {key: names[key] for key in ("generator", "discriminator")}
-    run = Run(lesson, preset, networks, {}, seed=0, seconds_between_saves=1e9)
+    gan = names["new_gan"](preset)
+    run = Run(lesson, preset, gan, seed=0, seconds_between_saves=1e9)
     for real in run.batches(images):
-        run.record(names["train_step"](real))
+        run.record(names["train_step"](gan, real, preset.real_label))
         yield
 
 
 def compare(lesson: str, threads: int, steps: int) -> None:
     """Time blocks of `steps` of both loops in turn and print the medians."""
     preset = replace(PRESETS[lesson]["full"], epochs=200)
-    names = run_cells(lesson, until="def train_step")
-    names["preset"] = preset
+    names = run_cells(lesson, until="run.resume()")
     if "data" in names:  # the whole built-in sample
         names["data"] = load_pictures("digits", replace(preset, level="smoke"))
         names["images"] = names["data"].images[:, None].float() / 127.5 - 1

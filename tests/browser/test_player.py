@@ -18,8 +18,8 @@ import torch
 from helpers import compact
 from helpers.player import show
 from helpers.recording import Recording
-from tests.toys import Run
 from notebooks.tools.lesson import code_cells
+from tests.toys import Run
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"

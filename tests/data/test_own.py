@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 from helpers import data, pictures
-from helpers.data.own import load_images
 from helpers.base.errors import CourseError
-from tests.samples import sample
+from helpers.data.own import load_images
 from notebooks.tools.lesson import code_cells
+from tests.samples import sample
 from tests.sentences import is_one_sentence
 
 

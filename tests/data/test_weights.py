@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from helpers import checkpoint
-from helpers.data.weights import load_weights, save_weights
-from helpers.metrics.classifier import load_classifier
 from helpers.base.errors import CourseError
 from helpers.base.files import DATA
+from helpers.data.weights import load_weights, save_weights
 from helpers.metrics import class_counts, frechet, judge
-from tests.samples import sample
+from helpers.metrics.classifier import load_classifier
 from notebooks.tools.lesson import code_cells, run_cells
+from tests.samples import sample
 from tests.sentences import is_one_sentence
 
 # Highest Frechet distance of 5,000 fakes against the built-in sample; see data/README.md.

@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from helpers import compact, exercises, plotting
-from helpers.player.contact_sheet import contact_sheet
 from helpers.controls import between, to_png, walk
 from helpers.device.keras import quiet_start
 from helpers.player import show
+from helpers.player.contact_sheet import contact_sheet
 from helpers.presets import PRESETS
 from helpers.recording import Recording
+from notebooks.tools.lesson import code_cells
 from tests.benchmarks.faces04 import definitions
 from tests.exercises.answers import answers, assert_open, assert_refused, assert_solved, changed
-from notebooks.tools.lesson import code_cells
 
 LESSON = "04_celeba_keras_gan"
 ROOT = Path(__file__).resolve().parents[1]

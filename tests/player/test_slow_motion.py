@@ -5,8 +5,8 @@ import pytest
 
 from helpers.player.page_data import page_data
 from helpers.player.slow_motion import PARTS, STAGES, STEPS, stages_data
-from tests.toys import Run
 from notebooks.tools.lesson import SCRIPTS, code_cells
+from tests.toys import Run
 
 PYTORCH_LESSONS = [p.stem for p in sorted(SCRIPTS.glob("0[123]*.py"))]
 # Of each stage, how its line begins; a loss may be summed up over several lines.

@@ -11,8 +11,8 @@ import torch
 
 from helpers import compact
 from helpers.base.errors import CourseError
-from helpers.player.page_data import page_data
 from helpers.player import Player, show, source_of
+from helpers.player.page_data import page_data
 from helpers.recording.recorder import FRAMES, MOMENTS, VERSION, Recording
 from tests.toys import Run
 

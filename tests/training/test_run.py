@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.checkpoint import load_checkpoint
 from safetensors.torch import load_file
 from torch import nn
 
 from helpers import array_file, checkpoint
 from helpers import run as runs
-from helpers.checkpoint import load_checkpoint
+from helpers.base.errors import CourseError
 from helpers.base.files import DATA
 from helpers.device.pytorch import seed_everything
-from helpers.base.errors import CourseError
 from helpers.presets import Preset
 from helpers.recording import Recording
 from helpers.training.pytorch import COLUMNS, Run
