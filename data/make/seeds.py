@@ -32,11 +32,8 @@ def sine_rows(seed: int) -> list[dict]:
     points = torch.stack([x, torch.sin(x)], dim=1)[: preset.images]
     half, more = preset.learning_rate_d / 2, math.ceil(1.5 * preset.epochs)
     calm = replace(preset, learning_rate_d=half, learning_rate_g=half, epochs=more)
-    rows = []
-    for label, settings in (
-        ("the lecture's", preset),
-        ("smaller learning rates and average", calm),
-    ):
+    kinds, rows = {"the lecture's": preset, "smaller learning rates and average": calm}, []
+    for label, settings in kinds.items():
         gan = names["new_gan"](settings, seed=seed)
         _, average = train(names, "01_sine_gan", settings, gan, points, seed=seed)
         generator = gan.generator if settings is preset else average

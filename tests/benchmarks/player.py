@@ -23,7 +23,7 @@ import torch
 from helpers.base.history import COLUMNS
 from helpers.player import show
 from helpers.recording import Recording
-from notebooks.tools.lesson import run_cells
+from notebooks.tools.lesson import code_cells, run_cells
 
 STEPS, TURN = 9_600, 96
 
@@ -111,12 +111,13 @@ def main() -> None:
     """Measure the recording, then the page."""
     os.environ |= {"GAN_PRESET": "smoke", "GAN_DEVICE": "cpu", "GAN_RUNS": tempfile.mkdtemp()}
     lesson = run_cells("01_sine_gan", until="def new_gan")
+    step = next(cell for cell in code_cells("01_sine_gan") if "def train_step" in cell)
     recording = measure_recording(lesson)
     with tempfile.TemporaryDirectory() as folder:
         print(
             f"file of the recording    {recording.save(Path(folder, 'r.npz')).stat().st_size:,} B"
         )
-        page = show(recording, train_step=lesson["train_step"]).save(Path(folder, "r.html"))
+        page = show(recording, train_step=step).save(Path(folder, "r.html"))
         print(f"page with contact sheet  {page.stat().st_size:,} B")
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
         if chromium:
