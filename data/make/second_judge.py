@@ -71,7 +71,7 @@ def main(*names: str) -> None:
             generator = lesson["Generator"]()
             load_weights(generator, path.stem)
             torch.manual_seed(0)
-            made = generator(torch.randn(SAMPLES, lesson["latent_dim"]))
+            made = generator(torch.randn(SAMPLES, generator.latent_dim))
             result = evaluate(load_classifier(name), made, images)
             print(
                 f"{path.stem}: second judge {frechet_distance(features(made), real):.1f}, "
