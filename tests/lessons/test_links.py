@@ -44,7 +44,8 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
 
 
 @pytest.mark.parametrize("page", PAGES + TEXTS, ids=lambda page: page.name)
-def test_every_command_names_a_module_that_is_there(page):
+def test_every_command_names_a_module_that_can_be_run(page):
     for module in re.findall(r"python -m ((?:data|notebooks|tests)\.[\w.]+)", prose(page)):
         path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+        path = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        assert '__name__ == "__main__"' in path.read_text(encoding="utf-8"), module
