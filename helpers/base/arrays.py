@@ -1,4 +1,4 @@
-"""Tensors of any framework as arrays, pictures of any range as pixels, many pictures as a sheet."""
+"""Tensors of any framework as arrays, and pictures of any range as pixels."""
 
 import numpy as np
 
@@ -11,40 +11,37 @@ def to_array(values: object, dtype: type | None = None) -> np.ndarray:
     return array if dtype is None else array.astype(dtype, copy=False)
 
 
-def finite(values: object, what: str, dtype: type) -> np.ndarray:
-    """Return the values as an array of floats, or raise CourseError if there are none, or NaN."""
+def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
+    """Return the values as an array of floats of a shape such as "(n, 2)".
+
+    CourseError if there are none, if some are no numbers, or if the shape is another one. A word
+    in `shape` stands for any length.
+    """
     array = to_array(values, dtype)
     if not array.size:
         raise CourseError(f"There are no {what} to judge.")
     if not np.isfinite(array).all():
         raise CourseError(f"Some {what} are NaN or infinite: the training went wrong.")
+    words = shape.strip("()").split(", ")
+    found = [
+        str(n) if word.isdigit() else word for word, n in zip(words, array.shape, strict=False)
+    ]
+    if array.ndim != len(words) or found != words:
+        raise CourseError(f"{what.capitalize()} come as {shape}, not as {array.shape}.")
     return array
 
 
-def to_pixels(pictures: object) -> np.ndarray:
+def to_pixels(pictures: np.ndarray) -> np.ndarray:
     """Return pictures as uint8 (n, height, width) or (n, height, width, 3).
 
     Floats are taken to lie in [-1, 1]; the channel may come first, as in PyTorch, or last.
     """
-    array = to_array(pictures)
-    if array.ndim == 4 and array.shape[1] in (1, 3) and array.shape[3] not in (1, 3):
-        array = np.moveaxis(array, 1, 3)
-    if array.ndim == 4 and array.shape[3] == 1:
-        array = array[..., 0]
-    if array.dtype != np.uint8:
-        array = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
-        array = (np.clip(array, -1, 1) * 127.5 + 127.5).round().astype(np.uint8)
-    return array
-
-
-def to_sheet(pixels: np.ndarray, columns: int, empty: float = 0) -> np.ndarray:
-    """Lay pictures (n, height, width, ...) side by side, row by row, as one array of their type.
-
-    Places of the last row for which there is no picture have the value `empty`.
-    """
-    rows = -(-len(pixels) // columns)
-    height, width, *channels = pixels.shape[1:]
-    sheet = np.full((rows * columns, height, width, *channels), empty, pixels.dtype)
-    sheet[: len(pixels)] = pixels
-    sheet = sheet.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
-    return sheet.reshape(rows * height, columns * width, *channels)
+    pictures = np.asarray(pictures)
+    if pictures.ndim == 4 and pictures.shape[1] in (1, 3) and pictures.shape[3] not in (1, 3):
+        pictures = np.moveaxis(pictures, 1, 3)
+    if pictures.ndim == 4 and pictures.shape[3] == 1:
+        pictures = pictures[..., 0]
+    if pictures.dtype != np.uint8:
+        pictures = np.nan_to_num(pictures.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+        pictures = (np.clip(pictures, -1, 1) * 127.5 + 127.5).round().astype(np.uint8)
+    return pictures
