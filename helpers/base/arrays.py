@@ -31,17 +31,30 @@ def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
     return array
 
 
-def to_pixels(pictures: np.ndarray) -> np.ndarray:
+def to_pixels(pictures: object) -> np.ndarray:
     """Return pictures as uint8 (n, height, width) or (n, height, width, 3).
 
     Floats are taken to lie in [-1, 1]; the channel may come first, as in PyTorch, or last.
     """
-    pictures = np.asarray(pictures)
-    if pictures.ndim == 4 and pictures.shape[1] in (1, 3) and pictures.shape[3] not in (1, 3):
-        pictures = np.moveaxis(pictures, 1, 3)
-    if pictures.ndim == 4 and pictures.shape[3] == 1:
-        pictures = pictures[..., 0]
-    if pictures.dtype != np.uint8:
-        pictures = np.nan_to_num(pictures.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
-        pictures = (np.clip(pictures, -1, 1) * 127.5 + 127.5).round().astype(np.uint8)
-    return pictures
+    array = to_array(pictures)
+    if array.ndim == 4 and array.shape[1] in (1, 3) and array.shape[3] not in (1, 3):
+        array = np.moveaxis(array, 1, 3)
+    if array.ndim == 4 and array.shape[3] == 1:
+        array = array[..., 0]
+    if array.dtype != np.uint8:
+        array = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+        array = (np.clip(array, -1, 1) * 127.5 + 127.5).round().astype(np.uint8)
+    return array
+
+
+def to_sheet(pixels: np.ndarray, columns: int, empty: float = 0) -> np.ndarray:
+    """Lay pictures (n, height, width, ...) side by side, row by row, as one array of their type.
+
+    Places of the last row for which there is no picture have the value `empty`.
+    """
+    rows = -(-len(pixels) // columns)
+    height, width, *channels = pixels.shape[1:]
+    sheet = np.full((rows * columns, height, width, *channels), empty, pixels.dtype)
+    sheet[: len(pixels)] = pixels
+    sheet = sheet.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
+    return sheet.reshape(rows * height, columns * width, *channels)

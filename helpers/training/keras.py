@@ -76,7 +76,8 @@ class Run(BaseRun, keras.callbacks.Callback):
         rest = self._seconds_per_iteration[1:] or self._seconds_per_iteration
         looks = 1 + math.ceil(self.settings.iterations / self.settings.look_every)
         return float(
-            self.settings.iterations * np.median(rest) + looks * np.mean(self._seconds_per_look or [0])
+            self.settings.iterations * np.median(rest)
+            + looks * np.mean(self._seconds_per_look or [0])
         )
 
     def keep(self, distance: float) -> None:
