@@ -120,12 +120,10 @@ def _colab_secrets() -> dict[str, str]:
     except ImportError:
         return {}
     for names in (["KAGGLE_API_TOKEN"], ["KAGGLE_USERNAME", "KAGGLE_KEY"]):
-        try:
+        with contextlib.suppress(Exception):  # absent, not allowed here, or not answered in time
             secrets = {name: userdata.get(name) for name in names}
-        except Exception:  # a secret that is absent, not allowed here, or not answered for in time
-            continue
-        if all(secrets.values()):
-            return secrets
+            if all(secrets.values()):
+                return secrets
     return {}
 
 
