@@ -74,11 +74,9 @@ class Run(BaseRun, keras.callbacks.Callback):
     def forecast(self) -> float:
         """Return the seconds that all iterations take, by those of this `fit` but its first one."""
         rest = self._seconds_per_iteration[1:] or self._seconds_per_iteration
-        looks = 1 + math.ceil(self.settings.iterations / self.settings.look_every)
-        return float(
-            self.settings.iterations * np.median(rest)
-            + looks * np.mean(self._seconds_per_look or [0])
-        )
+        looks = 1 + math.ceil(self.total / self.settings.look_every)
+        each_look = np.mean(self._seconds_per_look or [0])  # after a resume there may be none yet
+        return float(self.total * np.median(rest) + looks * each_look)
 
     def keep(self, distance: float) -> None:
         """Keep the distance of this moment, and the weights of the generator if it is the best."""

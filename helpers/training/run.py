@@ -242,7 +242,8 @@ class BaseRun(abc.ABC):
 
     def _finish_recording(self) -> None:
         if self.recording:
-            self.recording.finish(self.history, *self._players)
+            history: Any = self.history  # arrays will do where sequences are asked for
+            self.recording.finish(history, *self._players)
 
     def _write_recording(self) -> None:
         if self.recording:
