@@ -1153,7 +1153,7 @@ print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a 
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# `python -m tests.benchmarks.faces 202599` prepared as many pictures of that size in 8 minutes, and
+# `python -m tests.benchmarks faces 202599` prepared as many pictures of that size in 8 minutes, and
 # the process never had more than 227 MB.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
