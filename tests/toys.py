@@ -1,9 +1,8 @@
-"""One small GAN for all tests, and one way to damage a file: seconds, not minutes."""
+"""One small GAN for all tests: seconds, not minutes."""
 
 import math
 import random
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +11,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from helpers.base.history import COLUMNS
 from helpers.recording import Recording
+from tests.damage import DAMAGE, damage
+
+__all__ = ("DAMAGE", "GAN", "Recorded", "damage", "new_gan", "real_examples", "train_step")
 
 
 class Discriminator(nn.Module):
@@ -121,17 +123,3 @@ class Recorded:
     def finish(self):
         columns = np.array(self.history, np.float32).reshape(-1, len(COLUMNS)).T
         return self.recording.finish(dict(zip(COLUMNS, columns, strict=True)), *self.players)
-
-
-DAMAGE = ("cut", "flipped", "empty", "text", "missing")
-
-
-def damage(path: Path, how: str) -> None:
-    """Do to a file what disks and networks do to files."""
-    content = bytearray(path.read_bytes())
-    if how == "missing":
-        return path.unlink()
-    if how == "flipped":
-        content[len(content) // 2] ^= 1
-    changed = {"cut": content[: len(content) // 2], "empty": b"", "text": b"<html>Sorry.</html>"}
-    path.write_bytes(changed.get(how, content))

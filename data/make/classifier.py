@@ -1,6 +1,6 @@
-"""Train a classifier that the measures use and write it beside this file.
+"""Trains a classifier that the measures use, and writes it to `data/`.
 
-    python data/make_classifier.py digits     (or clothes)
+    python -m data.make.classifier digits     # or: clothes
 
 The pictures (MNIST or Fashion-MNIST) are looked for in the folder `--data` and downloaded there
 if they are absent. Takes two to three minutes on one CPU core and prints the accuracy on the 10,000
@@ -12,7 +12,6 @@ kind of shirt, and the measures would prefer noise to a generator that makes one
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -20,11 +19,10 @@ import torch
 from torch import nn
 from torchvision import datasets
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))  # so that the script finds `helpers` from any folder
-
-from helpers.data.weights import save_weights  # noqa: E402
-from helpers.metrics.classifier import CLASSES, NAMES, Classifier, build_network  # noqa: E402
+from data.make.sums import write_sum
+from helpers.base.files import DATA
+from helpers.data.weights import save_weights
+from helpers.metrics.classifier import CLASSES, NAMES, Classifier, build_network
 
 SETS = {"digits": datasets.MNIST, "clothes": datasets.FashionMNIST}
 EPOCHS, BATCH, LEARNING_RATE = 8, 128, 4e-3
@@ -100,8 +98,7 @@ def main() -> None:
     """Read the command line, train, write, measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--data", type=Path, default=HERE, help="folder of the full data sets")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder to write to")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the full data sets")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     choice = parser.parse_args()
@@ -115,8 +112,9 @@ def main() -> None:
     images, labels = pictures(choice.name, choice.data, train=False)
     _, probabilities = Classifier(choice.name, 0.0, network)(images)
     accuracy = float((probabilities.argmax(1) == labels.numpy()).mean())
-    path = choice.out / f"{choice.name}_classifier.safetensors"
+    path = DATA / f"{choice.name}_classifier.safetensors"
     save_weights(path, network, {"name": choice.name, "accuracy": round(accuracy, 4)})
+    write_sum(path)
     print(f"{path.name}: {path.stat().st_size:,} bytes, accuracy {accuracy:.2%}")
 
 

@@ -1,7 +1,6 @@
-"""Draw the cartoon faces that lie in drawn_faces.zip; README_faces.md tells how to run it again."""
+"""Draw the cartoon faces that lie in drawn_faces.zip; README.md tells how to run it again."""
 
 import argparse
-import hashlib
 import io
 import random
 import zipfile
@@ -11,10 +10,13 @@ import python_avatars as avatars
 import resvg_py
 from PIL import Image
 
+from data.make.sums import write_sum
+from helpers.base.files import DATA
+
 SIZE = 128
 COUNT = 4000
 SEED = 4
-TARGET = Path(__file__).with_name("drawn_faces.zip")
+TARGET = DATA / "drawn_faces.zip"
 # The part of the drawing that is kept: the head in the middle, as in a cut-out portrait.
 VIEW = "18 -4 228 228"
 BACKGROUND = "#DDE3EC"
@@ -168,8 +170,9 @@ def main() -> None:
             picture.save(packed, "WEBP", lossless=True, quality=75, method=4)
             # A fixed date: the same faces give the same file.
             archive.writestr(zipfile.ZipInfo(f"{len(seen):06d}.webp"), packed.getvalue())
-    data = arguments.out.read_bytes()
-    print(f"{len(seen)} faces, {len(data) / 1e6:.1f} MB, sha256 {hashlib.sha256(data).hexdigest()}")
+    if arguments.out == TARGET:
+        write_sum(TARGET)
+    print(f"{len(seen)} faces, {arguments.out.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

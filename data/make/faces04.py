@@ -1,13 +1,13 @@
 """Lesson 04 with other seeds, and which change of the networks does what.
 
-    python -m tests.benchmarks faces04 0 1 2          # the second GAN with these seeds
-    python -m tests.benchmarks faces04 rows 0         # the four pairs of networks, one seed
-    python -m tests.benchmarks faces04 rows 0 both    # one of them
-    python -m tests.benchmarks faces04 pair 0 "new generator"   # as long as the second GAN
-    python -m tests.benchmarks faces04 first 0 1 2    # the first GAN with these seeds
-    python -m tests.benchmarks faces04 xla            # what the compiler gains or loses
-    python -m tests.benchmarks faces04 full           # two iterations of `full`, on this device
-    python -m tests.benchmarks faces04 full 2         # the same with batches of 2
+    python -m data.make.faces04 0 1 2          # the second GAN with these seeds
+    python -m data.make.faces04 rows 0         # the four pairs of networks, one seed
+    python -m data.make.faces04 rows 0 both    # one of them
+    python -m data.make.faces04 pair 0 "new generator"   # as long as the second GAN
+    python -m data.make.faces04 first 0 1 2    # the first GAN with these seeds
+    python -m data.make.faces04 xla            # what the compiler gains or loses
+    python -m data.make.faces04 full           # two iterations of `full`, on this device
+    python -m data.make.faces04 full 2         # the same with batches of 2
 
 All use the networks, settings, training step and measures of the notebook. The rows of `rows` have
 a sixteenth of the filters, 300 iterations and batches of 16, all of them. The distance is that of
@@ -17,14 +17,16 @@ the lesson, of 500 faces from noise that was not used to choose the best moment.
 import contextlib
 import io
 import os
+import sys
 import tempfile
 import time
 from dataclasses import replace
 
 import numpy as np
 
+from helpers.presets import GanSettings
 from helpers.tables import write_rows
-from notebooks.tools.lesson import run_cells
+from notebooks.tools.lesson import code_cells, run_cells
 
 LESSON = "04_celeba_keras_gan"
 NETWORKS, SEEDS = "faces04_networks", "faces04_seeds"  # the tables that the lesson shows
@@ -37,32 +39,24 @@ PLAYERS = {
 
 
 def definitions() -> dict:
-    """Run the cells of the lesson up to the second GAN, without training anything."""
-    skipped = (
-        "train(first",
-        "first.seconds",
-        "contact_sheet(",
-        "fakes_of_first =",
-        "def two_steps",
+    """Run the cells of the lesson that define something, without training anything."""
+    second = (
+        "def field_of_view",
+        "def create_deep_discriminator",
+        "def create_normalised_generator",
     )
-    skipped += ("def moved", "summary")
-
-    def change(source: str) -> str:
-        if "def train" in source:
-            return source.split("\n\n\ntrain(")[0]
-        if any(word in source for word in skipped):
-            return ""
-        return source
-
     with contextlib.redirect_stdout(io.StringIO()):
-        return run_cells(LESSON, until="def create_normalised_generator", change=change)
+        names = run_cells(LESSON, until="def new_run")
+        for word in second:  # they stand behind the training of the first GAN
+            (cell,) = (cell for cell in code_cells(LESSON) if word in cell)
+            exec(compile(cell, f"<{LESSON}>", "exec"), names)
+    return names
 
 
-def train(names: dict, players: str, settings, seed: int, preset=None) -> dict:
+def train(names: dict, players: str, settings: GanSettings, seed: int, **options) -> dict:
     """Train one pair of networks and return what came out."""
-    names["seed"] = seed
-    creators = (names[name] for name in PLAYERS[players])
-    gan = names["new_gan"](*creators, settings, preset or names["preset"])
+    creators = [names[name] for name in PLAYERS[players]]
+    gan = names["new_gan"](*creators, settings, seed=seed, **options)
 
     def look(run):
         run.keep(names["distance"](fakes(names["fixed_noise"])).value)
@@ -73,7 +67,8 @@ def train(names: dict, players: str, settings, seed: int, preset=None) -> dict:
     with contextlib.redirect_stdout(io.StringIO()):
         run = names["Run"](f"{players} {seed}", gan, settings, seed, "benchmark", look)
         begin = time.process_time()
-        gan.fit(names["real_batches"](settings), callbacks=[run], verbose=0, shuffle=False)
+        batches = names["real_batches"](settings, seed=seed)
+        gan.fit(batches, callbacks=[run], verbose=0, shuffle=False)
         used = time.process_time() - begin
     noise = np.random.default_rng(1000 + seed).normal(size=names["fixed_noise"].shape)
     last = fakes(noise.astype("float32"))
@@ -138,34 +133,37 @@ def compare_xla() -> None:
             print(f"{players}, XLA {jit}: {spent[0]:.2f} s an iteration, {spent[1]:.2f} s CPU")
 
 
-def main(*arguments: str) -> None:
+def main(kind: str, *arguments: str) -> None:
     """Print one row for each training."""
     os.environ.setdefault("GAN_PRESET", "lesson")
     os.environ.setdefault("GAN_RUNS", tempfile.mkdtemp())
-    if arguments[0] == "full":
-        return two_iterations_of_full(*map(int, arguments[1:]))
-    if arguments == ("xla",):
+    if kind == "full":
+        return two_iterations_of_full(*map(int, arguments))
+    if kind == "xla":
         return compare_xla()
     names = definitions()
-    settings = names["preset"].second
-    if arguments[0] == "rows":
-        settings = replace(settings, iterations=300, batch_size=16, look_every=100)
-        narrow = replace(names["preset"], narrow=16)
-        rows = []
-        for players in arguments[2:] or PLAYERS:
-            rows.append(train(names, players, settings, int(arguments[1]), narrow))
-            print(rows[-1], flush=True)
+    preset, rows = names["preset"], []
+
+    def add(players: str, settings: GanSettings, seed: str, **options) -> None:
+        rows.append(train(names, players, settings, int(seed), **options))
+        print(rows[-1], flush=True)
+
+    if kind == "rows":
+        short = replace(preset.second, iterations=300, batch_size=16, look_every=100)
+        for players in arguments[1:] or PLAYERS:
+            add(players, short, arguments[0], preset=replace(preset, narrow=16))
         if len(rows) == len(PLAYERS):
             write_rows(NETWORKS, [columns(row, "CPU seconds") for row in rows])
-    elif arguments[0] == "pair":
-        print(train(names, arguments[2], settings, int(arguments[1])), flush=True)
-    elif arguments[0] == "first":
-        for seed in map(int, arguments[1:]):
-            row = train(names, "both of the lecture", names["preset"].first, seed)
-            print(row, flush=True)
+    elif kind == "pair":
+        add(arguments[1], preset.second, arguments[0])
+    elif kind == "first":
+        for seed in arguments:
+            add("both of the lecture", preset.first, seed)
     else:
-        rows = []
-        for seed in map(int, arguments):
-            rows.append(train(names, "both", settings, seed))
-            print(rows[-1], flush=True)
+        for seed in (kind, *arguments):
+            add("both", preset.second, seed)
         write_rows(SEEDS, [columns(row, "best at", first="seed") for row in rows])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:]) if sys.argv[1:] else sys.exit(__doc__)

@@ -1,19 +1,19 @@
 """Makes the built-in samples of real pictures from the full data sets.
 
-    python data/make_samples.py FOLDER      # FOLDER holds MNIST/raw and FashionMNIST/raw
+    python -m data.make.samples FOLDER      # FOLDER holds MNIST/raw and FashionMNIST/raw
 
-Writes `digits_sample.npz` and `clothes_sample.npz` beside this file: 10,000 training and 2,000
+Writes `data/digits_sample.npz` and `data/clothes_sample.npz`: 10,000 training and 2,000
 test pictures each, drawn without replacement with a fixed seed; every class keeps its share.
 """
 
 import sys
-from pathlib import Path
 from zipfile import ZIP_LZMA, ZipFile
 
 import numpy as np
 from torchvision.datasets import MNIST, FashionMNIST
 
-HERE = Path(__file__).parent
+from data.make.sums import write_sum
+from helpers.base.files import DATA
 
 
 def draw(dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,10 +33,12 @@ def main(folder: str) -> None:
             "test_images": test_images,
             "test_labels": test_labels,
         }
-        with ZipFile(HERE / f"{name}_sample.npz", "w", ZIP_LZMA) as archive:
+        path = DATA / f"{name}_sample.npz"
+        with ZipFile(path, "w", ZIP_LZMA) as archive:
             for key, array in arrays.items():
                 with archive.open(f"{key}.npy", "w") as file:
                     np.lib.format.write_array(file, array, allow_pickle=False)
+        write_sum(path)
 
 
 if __name__ == "__main__":

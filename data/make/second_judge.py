@@ -1,13 +1,14 @@
 """The measures of the shipped generators, and their distance in the eyes of another classifier.
 
-    GAN_DATA=FOLDER python -m tests.benchmarks second_judge digits clothes
+    GAN_DATA=FOLDER python -m data.make.second_judge digits clothes
 
 A generator must not be good only for the classifier that its recipe was chosen with. This one has
 other layers, knows no class "no picture", and is trained here, from one seed. Its 64 features are
 taken as they are; the floor is that of the 10,000 test pictures against the training pictures.
 """
 
-from dataclasses import replace
+import os
+import sys
 
 import torch
 from torch import nn
@@ -15,10 +16,10 @@ from torch import nn
 from helpers.base.files import DATA
 from helpers.data.mnist import load_pictures
 from helpers.data.weights import load_weights
-from helpers.metrics import frechet_distance, judge
 from helpers.metrics.classifier import load_classifier
+from helpers.metrics.images import evaluate, frechet_distance
 from helpers.presets import PRESETS
-from notebooks.tools.lesson import code_cells
+from notebooks.tools.lesson import run_cells
 
 EPOCHS, BATCH, SAMPLES = 3, 128, 10_000
 
@@ -49,10 +50,10 @@ def train(images: torch.Tensor, labels: torch.Tensor) -> nn.Sequential:
 @torch.no_grad()
 def main(*names: str) -> None:
     """Train the second judge of each data set and print its distances."""
-    spaces: dict = {"torch": torch, "nn": nn}
-    exec(next(cell for cell in code_cells("02_mnist_gan") if "class Generator" in cell), spaces)
+    os.environ |= {"GAN_PRESET": "smoke", "GAN_DEVICE": "cpu"}  # its networks are what is needed
+    lesson = run_cells("02_mnist_gan", until="class Generator")
     for name in names:
-        data = load_pictures(name, replace(PRESETS["02_mnist_gan"]["full"], images=None))
+        data = load_pictures(name, PRESETS["02_mnist_gan"]["full"])
         images, test = (
             (pictures[:, None].float() / 127.5 - 1) for pictures in (data.images, data.test_images)
         )
@@ -67,14 +68,20 @@ def main(*names: str) -> None:
         floor = frechet_distance(features(test), real)
         print(f"{name}: {right:.1%} of the test pictures right, real against real {floor:.2f}")
         for path in sorted(DATA.glob(f"{name}_generator_*.safetensors")):
-            generator = spaces["Generator"]()
+            generator = lesson["Generator"]()
             load_weights(generator, path.stem)
             torch.manual_seed(0)
-            made = generator(torch.randn(SAMPLES, spaces["latent_dim"]))
-            result = judge(load_classifier(name), made, images)
+            made = generator(torch.randn(SAMPLES, generator.latent_dim))
+            result = evaluate(load_classifier(name), made, images)
             print(
                 f"{path.stem}: second judge {frechet_distance(features(made), real):.1f}, "
                 f"the course's {result.frechet}, precision {result.precision:.2f}, recall "
                 f"{result.recall:.2f}, fewest of a class {min(result.classes.counts)}",
                 flush=True,
             )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Tensors of any framework as arrays, pictures of any range as pixels, many pictures as a sheet."""
+"""Tensors of any framework as arrays, and pictures of any range as pixels."""
 
 import numpy as np
 
@@ -11,13 +11,23 @@ def to_array(values: object, dtype: type | None = None) -> np.ndarray:
     return array if dtype is None else array.astype(dtype, copy=False)
 
 
-def finite(values: object, what: str, dtype: type) -> np.ndarray:
-    """Return the values as an array of floats, or raise CourseError if there are none, or NaN."""
+def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
+    """Return the values as an array of floats of a shape such as "(n, 2)".
+
+    CourseError if there are none, if some are no numbers, or if the shape is another one. A word
+    in `shape` stands for any length.
+    """
     array = to_array(values, dtype)
     if not array.size:
         raise CourseError(f"There are no {what} to judge.")
     if not np.isfinite(array).all():
         raise CourseError(f"Some {what} are NaN or infinite: the training went wrong.")
+    words = shape.strip("()").split(", ")
+    found = [
+        str(n) if word.isdigit() else word for word, n in zip(words, array.shape, strict=False)
+    ]
+    if array.ndim != len(words) or found != words:
+        raise CourseError(f"{what.capitalize()} come as {shape}, not as {array.shape}.")
     return array
 
 

@@ -21,4 +21,5 @@ def balance_names(real_label: float = 1.0) -> tuple[str, ...]:
     """Return what to write beside the three lines of `balance`."""
     if real_label == 1:
         return "2 ln 2", "ln 2", "0.5"
-    return tuple(f"{level:.2f}" for level in balance(real_label))
+    loss_d, loss_g, answer = balance(real_label)
+    return f"{loss_d:.2f}", f"{loss_g:.2f}", f"{answer:.2f}"

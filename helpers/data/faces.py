@@ -12,13 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from helpers.base.errors import CourseError
-from helpers.base.files import DATA, sha256
+from helpers.base.files import DATA, sha256, shipped
 from helpers.data.kaggle import DATASET, archive_path, fetch_archive
 from helpers.data.squares import NotEnough, Order, open_pictures, prepare, stored
 
 CELEBA_COUNT = 202_599
-DRAWN = DATA / "drawn_faces.zip"
-DRAWN_SHA256 = "141b83e4b6474a8f159e9cd85cd3bc3a5da162c6d2872b3b0ae1975fd655e88a"
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,8 @@ def load_faces(
     if choice and choice != "drawn":
         faces = _own_faces(Path(choice).expanduser(), count, size, store)
     else:
-        faces = None if choice else _celeba(count, size, network, store, patience)
-        faces = faces or _drawn_faces(count, size, store)
+        celeba = None if choice else _celeba(count, size, network, store, patience)
+        faces = celeba or _drawn_faces(count, size, store)
     print(faces.description)
     return faces
 
@@ -86,32 +84,28 @@ def _celeba(
                 return None
             with open_pictures(fetch_archive(store, patience)) as pictures:
                 notes = prepare(order, pictures, store, least)
+        return _faces(order, notes, store, "photographs of CelebA (Kaggle)")
     except NotEnough as problem:
         archive_path(store).unlink(missing_ok=True)
         print(f"CelebA is not used, and its archive was removed: {problem}")
-        return None
     except (CourseError, OSError) as problem:
         print(f"CelebA is not used: {problem}")
-        return None
-    return _faces(order, notes, store, "photographs of CelebA (Kaggle)")
+    return None
 
 
 def _drawn_faces(count: int | None, size: int, store: Path) -> Faces:
     """Return the cartoon faces that lie in data/."""
-    if not DRAWN.is_file() or sha256(DRAWN) != DRAWN_SHA256:
-        raise CourseError(f"data/{DRAWN.name} is missing or damaged: fetch the course once more.")
-    order = Order("drawn", DRAWN_SHA256, count, size)
-    notes = stored(order, store)
-    if notes is None:
-        with open_pictures(DRAWN) as pictures:
-            notes = prepare(order, pictures, store)
+    drawn = shipped("drawn_faces.zip")
+    order = Order("drawn", sha256(drawn), count, size)
+    with open_pictures(drawn) as pictures:
+        notes = stored(order, store) or prepare(order, pictures, store)
     return _faces(order, notes, store, "drawn cartoon faces (built in, not CelebA)")
 
 
 def _faces(order: Order, notes: dict, store: Path, what: str) -> Faces:
     """Map the array into memory and put into words what it is."""
     path = order.path(store)
-    images = np.load(path, mmap_mode="r")
+    images = np.load(path, mmap_mode="r")[: notes["count"]]
     left_out = ", ".join(f"{n} {reason}" for reason, n in sorted(notes["skipped"].items()))
     description = f"Faces: {len(images)} {what}, {order.size} x {order.size} pixels"
     description += f"; left out: {left_out}." if left_out else "."

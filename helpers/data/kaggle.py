@@ -1,14 +1,15 @@
-"""Fetch a data set's archive from Kaggle, with Kaggle's own client in a process of its own.
+"""Fetch CelebA's archive from Kaggle, with Kaggle's own client in a process of its own.
 
 A process of its own because the client prints, knows no time limit for the first answer, and some
 versions end the program on import where there is no account. Only this file knows the client.
 """
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -36,16 +37,19 @@ PROBLEMS = {
     "network": "Kaggle cannot be reached from here",
     "cut": "the download broke off; the next run goes on from there",
     "disk": "the disk is full",
+    "page": "Kaggle sent a web page instead of the archive: log in there and accept the data set's "
+    "terms",
+    "damaged": "the archive from Kaggle is damaged and was removed",
     "other": "Kaggle's client failed ({})",
 }
 
 
-def archive_path(folder: Path, dataset: str = DATASET) -> Path:
-    """Return where the data set's zip file lies or will lie."""
-    return folder / f"{dataset.split('/')[1]}.zip"
+def archive_path(folder: Path) -> Path:
+    """Return where the data set's zip file lies or will lie, as Kaggle names it."""
+    return folder / f"{DATASET.split('/')[1]}.zip"
 
 
-def fetch_archive(folder: Path, patience: float = 60.0, dataset: str = DATASET) -> Path:
+def fetch_archive(folder: Path, patience: float = 60.0) -> Path:
     """Return the path of the data set's zip file in `folder`, downloaded unless it lies there.
 
     Whoever has an account is recognised as Kaggle's client does it (KAGGLE_API_TOKEN,
@@ -53,56 +57,48 @@ def fetch_archive(folder: Path, patience: float = 60.0, dataset: str = DATASET) 
     one the download is tried all the same. After `patience` seconds in which nothing comes it is
     given up. Every failure raises CourseError with one sentence.
     """
-    archive = archive_path(folder, dataset)
+    archive = archive_path(folder)
     if zipfile.is_zipfile(archive):
         return archive
     folder.mkdir(parents=True, exist_ok=True)
-    present = archive.stat().st_size if archive.exists() else 0
-    if shutil.disk_usage(folder).free < ARCHIVE_BYTES - present:
+    if shutil.disk_usage(folder).free < ARCHIVE_BYTES - _size(archive):
         raise CourseError(f"the archive needs {ARCHIVE_BYTES / 1e9:.1f} GB on the disk.")
     print(LICENCE)
     print(f"Downloading {ARCHIVE_BYTES / 1e9:.1f} GB from Kaggle ...")
-    problem = _watch(dataset, archive, patience)
+    problem = _watch(archive, patience)
     if problem:
         kind, _, detail = problem.partition(" ")
         sentence = PROBLEMS.get(f"{kind}-{detail}") or PROBLEMS[kind].format(detail)
         raise CourseError(sentence + ".")
     if not zipfile.is_zipfile(archive):
-        with open(archive, "rb") as file:
+        with archive.open("rb") as file:
             is_page = file.read(512).lstrip().startswith(b"<")
         archive.unlink()
-        if is_page:
-            raise CourseError(
-                "Kaggle sent a web page instead of the archive: log in there and accept the "
-                "data set's terms."
-            )
-        raise CourseError("the archive from Kaggle is damaged and was removed.")
+        raise CourseError(PROBLEMS["page" if is_page else "damaged"] + ".")
     return archive
 
 
-def _watch(dataset: str, archive: Path, patience: float) -> str:
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _watch(archive: Path, patience: float) -> str:
     """Run the download in another process with a progress bar; return its problem, "" for none."""
-    root = str(Path(__file__).parents[2])
-    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, **_colab_secrets(), "PYTHONPATH": paths}
-    command = [sys.executable, "-m", "helpers.data.kaggle", dataset, str(archive.parent)]
-    size, since = archive.stat().st_size if archive.exists() else 0, time.monotonic()
-    with (
-        tempfile.TemporaryFile() as answer,
-        tqdm(unit="B", unit_scale=True, desc="download", delay=1, file=sys.stdout) as bar,
-    ):
+    size, since = _size(archive), time.monotonic()
+    with tqdm(unit="B", unit_scale=True, desc="download", delay=1, file=sys.stdout) as bar:
         process = subprocess.Popen(
-            command,
-            env=environment,
+            [sys.executable, "-m", "helpers.data.kaggle", str(archive.parent.resolve())],
+            cwd=Path(__file__).parents[2],  # where Python finds `helpers`
+            env={**os.environ, **_colab_secrets()},
             stdin=subprocess.DEVNULL,
-            stdout=answer,
+            stdout=subprocess.PIPE,
+            text=True,
             stderr=subprocess.DEVNULL,
         )
         try:
             while process.poll() is None:
                 time.sleep(0.1)
-                now = archive.stat().st_size if archive.exists() else 0
-                if now != size:
+                if (now := _size(archive)) != size:
                     bar.update(now - size)
                     size, since = now, time.monotonic()
                 elif time.monotonic() - since > patience:
@@ -111,14 +107,8 @@ def _watch(dataset: str, archive: Path, patience: float) -> str:
                     raise CourseError(f"Kaggle has sent nothing for {patience:.0f} seconds.")
         finally:
             process.kill()
-            process.wait()
-        if process.returncode == 0:
-            return ""
-        answer.seek(0)
-        lines = answer.read().decode(errors="replace").splitlines()
-    # The client's own words are dropped unread: they might name the account.
-    marked = [line[len(_MARK) :] for line in lines if line.startswith(_MARK)]
-    return marked[-1] if marked else f"other code {process.returncode}"
+            answer, _ = process.communicate()
+    return answer or (f"other code {process.returncode}" if process.returncode else "")
 
 
 def _colab_secrets() -> dict[str, str]:
@@ -130,19 +120,14 @@ def _colab_secrets() -> dict[str, str]:
     except ImportError:
         return {}
     for names in (["KAGGLE_API_TOKEN"], ["KAGGLE_USERNAME", "KAGGLE_KEY"]):
-        try:
+        with contextlib.suppress(Exception):  # absent, not allowed here, or not answered in time
             secrets = {name: userdata.get(name) for name in names}
-        except Exception:  # a secret that is absent, not allowed here, or not answered for in time
-            continue
-        if all(secrets.values()):
-            return secrets
+            if all(secrets.values()):
+                return secrets
     return {}
 
 
-_MARK = "the problem is: "
-
-
-def _download(dataset: str, folder: str) -> str:
+def _download(folder: str) -> str:
     """Run Kaggle's client and return the kind of problem, "" for none (in the other process)."""
     # The client allows to go without an account only to its own command, told by these words.
     sys.argv = ["kaggle", "datasets", "download"]
@@ -150,7 +135,7 @@ def _download(dataset: str, folder: str) -> str:
         import kaggle
 
         kaggle.api.authenticate()
-        kaggle.api.dataset_download_files(dataset, path=folder, quiet=True)
+        kaggle.api.dataset_download_files(DATASET, path=folder, quiet=True)
     except ModuleNotFoundError as problem:
         return "client" if problem.name == "kaggle" else f"other {problem}"
     except SystemExit:
@@ -177,7 +162,6 @@ def _kind(problem: Exception) -> str:
 
 
 if __name__ == "__main__":
-    kind_of_problem = _download(*sys.argv[1:])
-    if kind_of_problem:
-        print(f"\n{_MARK}{kind_of_problem}")
-        sys.exit(1)
+    with contextlib.redirect_stdout(io.StringIO()):  # the client's own words might name the account
+        kind_of_problem = _download(sys.argv[1])
+    print(kind_of_problem, end="")

@@ -4,12 +4,14 @@ import hashlib
 import math
 import os
 import posixpath
+import sys
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 from PIL import Image
+from tqdm import tqdm
 
 from helpers.base.errors import CourseError
 from helpers.data.mnist import PictureSet
@@ -57,10 +59,10 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
             f"{title} holds too few pictures: {len(names)} can be used, at least 2 are needed; "
             + (f"left out: {reasons}." if reasons else f"looked for {', '.join(SUFFIXES)} files.")
         )
-    classes, labels = np.unique(_classes(title, names), return_inverse=True)
-    images, labels = torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
+    classes = _classes(title, names)
+    class_names = tuple(sorted(set(classes)))
+    labels = torch.tensor([class_names.index(name) for name in classes])
     kept = max(1, len(names) // ONE_IN)
-    class_names = tuple(map(str, classes))
     some = ", ".join(class_names[:10]) + (", ..." if len(class_names) > 10 else "")
     word = "class" if len(class_names) == 1 else "classes"
     source = (
@@ -76,8 +78,8 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
 
 def _read_own(
     title: str, pictures: Folder | Archive, size: int, channels: int
-) -> tuple[np.ndarray, list[str], Counter[str]]:
-    """Return the pictures as one array, their names, and how many were left out for what reason."""
+) -> tuple[torch.Tensor, list[str], Counter[str]]:
+    """Return the pictures as one tensor, their names, and how many were left out and why."""
     names = sorted(pictures.names, key=lambda name: hashlib.sha256(os.fsencode(name)).digest())
     shape = (len(names), size, size) if channels == 1 else (len(names), size, size, 3)
     if math.prod(shape) > MOST_OWN_BYTES:
@@ -85,15 +87,19 @@ def _read_own(
             f"{len(names):,} pictures of {size} x {size} pixels from {title} would not fit into "
             "memory: choose a smaller size."
         )
-    images, read, left_out = np.empty(shape, np.uint8), [], Counter()
-    for name, square in zip(names, squares(pictures, names, size), strict=True):
+    images = np.empty(shape, np.uint8)
+    read: list[str] = []
+    left_out: Counter[str] = Counter()
+    found = squares(pictures, names, size)
+    shown = tqdm(found, "pictures", len(names), leave=False, file=sys.stdout, delay=2)  # seconds
+    for name, square in zip(names, shown, strict=True):
         if isinstance(square, str):
             left_out[square] += 1
         else:
-            grey = channels == 1
-            images[len(read)] = Image.fromarray(square).convert("L") if grey else square
+            picture = Image.fromarray(square)
+            images[len(read)] = np.asarray(picture.convert("L") if channels == 1 else picture)
             read.append(name)
-    return images[: len(read)], read, left_out
+    return torch.from_numpy(images[: len(read)]), read, left_out
 
 
 def _classes(title: str, names: list[str]) -> list[str]:

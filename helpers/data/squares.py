@@ -1,4 +1,4 @@
-"""Many picture files as one array on disk, written step by step and checked at the end.
+"""Many picture files as squares of one size, and as one array on disk.
 
 The pictures come from a folder or from a zip file that is not unpacked. The array is a .npy file;
 a .json file beside it says what it holds. Until it is complete it has another name, so that half
@@ -14,32 +14,27 @@ import shutil
 import sys
 import warnings
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from helpers.base.errors import CourseError
-from helpers.base.files import sha256
+from helpers.base.files import sha256, write_text
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 COLOURS = ("RGB", "RGBA", "L", "LA", "P")  # Pillow's names for colours and greys of 8 bits
 SMALLEST_SIDE, MOST_PIXELS, MOST_BYTES = 16, 40_000_000, 2**26
-HEADER = 128  # bytes of a .npy file before the pictures, however many these are
+BATCH = 256  # pictures between two notes of how far the array has come
 
 
 class NotEnough(CourseError):
     """A folder or an archive that holds too few pictures that can be used."""
-
-
-class Unusable(Exception):
-    """One picture that is left out; the text says why in a few words."""
 
 
 class Folder:
@@ -61,26 +56,19 @@ class Folder:
 
         Links to folders count too. They are never followed, so the list has nothing of theirs.
         """
-        home = os.path.join(os.path.realpath(self.root), "")
-
-        def astray(name: str) -> bool:
-            path = os.path.realpath(self.root / name)
-            return not (os.path.join(path, "").startswith(home) and os.path.exists(path))
-
-        links = (
-            self._name(where, name)
-            for where, folders, files in os.walk(self.root)
-            for name in [*folders, *filter(_is_picture, files)]
-            if os.path.islink(os.path.join(where, name))
-        )
-        dropped = set(filter(astray, links))
+        home, dropped = Path(os.path.realpath(self.root)), set()
+        for where, folders, files in os.walk(self.root):
+            for name in [*folders, *filter(_is_picture, files)]:
+                place = Path(os.path.realpath(os.path.join(where, name)))
+                if not (place.is_relative_to(home) and place.exists()):
+                    dropped.add(self._name(where, name))
         self.names = [name for name in self.names if name not in dropped]
         return len(dropped)
 
     def _name(self, where: str, name: str) -> str:
         return os.path.relpath(os.path.join(where, name), self.root).replace(os.sep, "/")
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         """Open one picture file for reading."""
         return open(self.root / name, "rb")
 
@@ -98,7 +86,7 @@ class Archive:
         self.archive = archive
         self.names = sorted(filter(_is_picture, archive.namelist()))
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         """Open one picture file for reading."""
         return self.archive.open(name)
 
@@ -147,10 +135,10 @@ class Order:
 def stored(order: Order, store: Path) -> dict | None:
     """Return the notes on the array that was prepared for this order; None if none or damaged."""
     path = order.path(store)
-    notes = _read_json(path.with_suffix(".json"))
-    if notes.get("order") != asdict(order) or not path.is_file():
+    notes = _read_notes(path, order)
+    if "sha256" not in notes or not path.is_file():
         return None
-    if notes.get("sha256") != sha256(path):
+    if notes["sha256"] != sha256(path):
         print(f"{path.name} is damaged and is made again.")
         return None
     return notes
@@ -159,118 +147,115 @@ def stored(order: Order, store: Path) -> dict | None:
 def prepare(order: Order, pictures: Folder | Archive, store: Path, least: int = 1) -> dict:
     """Make the array, or go on with it, and return its notes.
 
-    Pictures that cannot be used are left out, counted, and replaced by the next ones. Fewer than
-    `least` raise NotEnough, a disk that is full or closed raises CourseError.
+    Pictures that cannot be used are left out, counted as `skipped`, and replaced by the next ones;
+    the first `count` rows of the array hold the others. Fewer than `least` raise NotEnough, a disk
+    that is full or closed raises CourseError.
     """
+    path = order.path(store)
+    part = path.with_suffix(".npy.part")
+    wanted = min(order.count or len(pictures.names), len(pictures.names))
+    shape = (wanted, order.size, order.size, 3)
+    notes = _read_notes(path, order)
     try:
         store.mkdir(parents=True, exist_ok=True)
-        return _prepare(order, pictures, store, least)
+        if not notes or not _is_whole(part, shape):
+            notes = {"order": asdict(order), "read": 0, "count": 0, "skipped": {}}
+            _write_notes(path, notes)  # first: notes of another array must not belong to this one
+            _reserve(part, shape)
+        _fill(path, notes, pictures)
+        if notes["count"] < least:
+            part.unlink()  # another archive begins anew
+            raise NotEnough(
+                f"Of {len(pictures.names)} pictures {notes['count']} can be used, "
+                f"but {least} are needed."
+            )
+        _write_notes(path, notes | {"sha256": sha256(part)})
+        part.replace(path)
     except OSError as problem:
         raise CourseError(f"The pictures cannot be written to {store}: {problem}.") from problem
-
-
-def _prepare(order: Order, pictures: Folder | Archive, store: Path, least: int) -> dict:
-    path = order.path(store)
-    part, state_path = path.with_suffix(".npy.part"), path.with_suffix(".json.part")
-    one = 3 * order.size**2
-    names = pictures.names
-    wanted = len(names) if order.count is None else min(order.count, len(names))
-    state = _read_json(state_path)
-    done = HEADER + one * state.get("count", 0)
-    if state.get("order") != asdict(order) or not part.is_file() or part.stat().st_size < done:
-        state = {"order": asdict(order), "read": 0, "count": 0, "skipped": {}}
-        part.unlink(missing_ok=True)
-    missing = one * (wanted - state["count"])
-    if shutil.disk_usage(store).free < missing:
-        raise CourseError(f"The pictures need {missing / 1e9:.2f} GB on the disk at {store}.")
-    skipped = Counter(state["skipped"])
-    step = max(8, min(256, 2**24 // one))
-    with (
-        open(part, "r+b" if part.exists() else "w+b") as file,
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=wanted, initial=state["count"], desc="faces", file=sys.stdout) as bar,
-    ):
-        file.truncate(HEADER + one * state["count"])
-        file.seek(0, os.SEEK_END)
-        while state["count"] < wanted and state["read"] < len(names):
-            batch = names[state["read"] :][: min(step, wanted - state["count"])]
-            rows = list(pool.map(lambda name: _read(pictures, name, order.size), batch))
-            good = [row for row in rows if not isinstance(row, str)]
-            skipped.update(row for row in rows if isinstance(row, str))
-            file.write(b"".join(row.tobytes() for row in good))
-            file.flush()
-            state["read"] += len(batch)
-            state["count"] += len(good)
-            state["skipped"] = dict(skipped)
-            _write_json(state_path, state)
-            bar.update(len(good))
-        if state["count"] < least:
-            raise NotEnough(
-                f"Of {len(names)} pictures {state['count']} can be used, but {least} are needed."
-            )
-        file.seek(0)
-        np.lib.format.write_array_header_1_0(
-            file,
-            {
-                "descr": "|u1",
-                "fortran_order": False,
-                "shape": (state["count"], order.size, order.size, 3),
-            },
-        )
-        file.flush()
-        os.fsync(file.fileno())
-    if np.load(part, mmap_mode="r").nbytes + HEADER != part.stat().st_size:
-        raise CourseError(f"{part} was not written in full: start again.")
-    notes = {**state, "sha256": sha256(part)}
-    _write_json(path.with_suffix(".json"), notes)
-    part.replace(path)
-    state_path.unlink()
     return notes
+
+
+def _fill(path: Path, notes: dict, pictures: Folder | Archive) -> None:
+    """Read pictures into the unfinished array, and keep its notes, until it is full."""
+    array = np.lib.format.open_memmap(path.with_suffix(".npy.part"), mode="r+")
+    names, skipped = pictures.names[notes["read"] :], notes["skipped"]
+    with (
+        contextlib.closing(squares(pictures, names, array.shape[1])) as found,
+        tqdm(total=len(array), initial=notes["count"], desc="faces", file=sys.stdout) as bar,
+    ):
+        while notes["count"] < len(array) and (square := next(found, None)) is not None:
+            notes["read"] += 1
+            if isinstance(square, str):
+                skipped[square] = skipped.get(square, 0) + 1
+            else:
+                array[notes["count"]] = square
+                notes["count"] += 1
+                bar.update()
+            if notes["read"] % BATCH == 0:
+                _write_notes(path, notes)
+    array.flush()
+
+
+def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
+    """Tell whether a file is an array of this shape and not cut short."""
+    try:
+        return np.load(path, mmap_mode="r").shape == shape
+    except (OSError, ValueError, EOFError):
+        return False
+
+
+def _reserve(path: Path, shape: tuple[int, ...]) -> None:
+    """Write an array of zeros, and make sure of its place on the disk.
+
+    A disk that turns out to be full when a mapped array is filled would end the process.
+    """
+    size = int(np.prod(shape))
+    if shutil.disk_usage(path.parent).free < size:
+        raise CourseError(f"The pictures need {size / 1e9:.2f} GB on the disk at {path.parent}.")
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def squares(
     pictures: Folder | Archive, names: Sequence[str], size: int
-) -> Iterator[np.ndarray | str]:
-    """Yield for each name uint8 (size, size, 3), or in a few words why the picture is left out.
-
-    A progress bar is drawn where it takes longer than two seconds.
-    """
-    bar = tqdm(total=len(names), desc="pictures", file=sys.stdout, delay=2, leave=False)
-    with ThreadPoolExecutor(os.cpu_count()) as pool, bar, warnings.catch_warnings():
+) -> Generator[np.ndarray | str, None, None]:
+    """Yield for each name uint8 (size, size, 3), or in a few words why the picture is left out."""
+    step = max(8, min(BATCH, 2**24 // (3 * size**2)))  # a few MB in memory at a time
+    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what is left out and counted anyway
-        for square in pool.map(lambda name: _read(pictures, name, size), names):
-            bar.update()
-            yield square
+        for start in range(0, len(names), step):
+            batch = names[start : start + step]
+            yield from pool.map(lambda name: _read(pictures, name, size), batch)
 
 
-def to_square(data: bytes, size: int) -> np.ndarray:
-    """Return the square in the middle of a picture file as uint8 (size, size, 3), or Unusable."""
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            if picture.mode not in COLOURS:
-                raise Unusable("colours other than 8-bit RGB or grey")
-            if min(picture.size) < SMALLEST_SIDE:
-                raise Unusable("too small")
-            if picture.width * picture.height > MOST_PIXELS:
-                raise Unusable("too large")
-            upright = ImageOps.exif_transpose(picture)
-            side = min(upright.size)
-            left, top = (upright.width - side) // 2, (upright.height - side) // 2
-            square = upright.crop((left, top, left + side, top + side))
-            clear = square.mode in ("RGBA", "LA") or "transparency" in square.info
-            small = square.convert("RGBA" if clear else "RGB").resize(
-                (size, size), Image.Resampling.LANCZOS
-            )
-            if clear:
-                white = Image.new("RGBA", small.size, "white")
-                small = Image.alpha_composite(white, small).convert("RGB")
-            return np.asarray(small)
-    except Unusable:
-        raise
-    except Image.DecompressionBombError:
-        raise Unusable("too large") from None
-    except Exception:  # a damaged file may raise anything at all
-        raise Unusable("damaged or no picture") from None
+def to_square(data: bytes, size: int) -> np.ndarray | str:
+    """Return the square in the middle of a picture file as uint8 (size, size, 3).
+
+    Another kind of picture gives a few words that say why it is left out; a damaged one may raise
+    anything at all.
+    """
+    with Image.open(io.BytesIO(data)) as picture:
+        if picture.mode not in COLOURS:
+            return "colours other than 8-bit RGB or grey"
+        if min(picture.size) < SMALLEST_SIDE:
+            return "too small"
+        if picture.width * picture.height > MOST_PIXELS:
+            return "too large"
+        upright = ImageOps.exif_transpose(picture)
+        side = min(upright.size)
+        left, top = (upright.width - side) // 2, (upright.height - side) // 2
+        square = upright.crop((left, top, left + side, top + side))
+        clear = square.mode in ("RGBA", "LA") or "transparency" in square.info
+        small = square.convert("RGBA" if clear else "RGB").resize(
+            (size, size), Image.Resampling.LANCZOS
+        )
+        if clear:
+            white = Image.new("RGBA", small.size, "white")
+            small = Image.alpha_composite(white, small).convert("RGB")
+        return np.asarray(small)
 
 
 def _read(pictures: Folder | Archive, name: str, size: int) -> np.ndarray | str:
@@ -278,14 +263,11 @@ def _read(pictures: Folder | Archive, name: str, size: int) -> np.ndarray | str:
     try:
         with pictures.open(name) as file:
             data = file.read(MOST_BYTES + 1)
-    except Exception:  # a damaged zip file may raise anything at all
-        return "damaged or no picture"
-    if len(data) > MOST_BYTES:
+        return "too large" if len(data) > MOST_BYTES else to_square(data, size)
+    except Image.DecompressionBombError:
         return "too large"
-    try:
-        return to_square(data, size)
-    except Unusable as problem:
-        return str(problem)
+    except Exception:  # a damaged picture or zip file may raise anything at all
+        return "damaged or no picture"
 
 
 def _is_picture(name: str) -> bool:
@@ -294,19 +276,18 @@ def _is_picture(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and not hidden
 
 
-def _digest(lines) -> str:
+def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
-def _read_json(path: Path) -> dict:
+def _read_notes(path: Path, order: Order) -> dict:
+    """Return the notes on an array, finished or not; none if they belong to another order."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return notes if notes["order"] == asdict(order) else {}
+    except (OSError, ValueError, TypeError, KeyError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
-def _write_json(path: Path, content: dict) -> None:
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    new.replace(path)
+def _write_notes(path: Path, notes: dict) -> None:
+    write_text(path.with_suffix(".json"), json.dumps(notes, indent=1))

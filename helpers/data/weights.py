@@ -35,8 +35,8 @@ def load_weights(network: torch.nn.Module, name: str) -> dict:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             facts = json.loads(file.metadata()["header"])
-    except SafetensorError as error:
-        raise CourseError(f"{path.name} holds no weights ({error}).") from error
+    except (SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise CourseError(f"{path.name} was not written by this course.") from error
     shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
     if {key: tensor.shape for key, tensor in tensors.items()} != shapes:
         raise CourseError(f"{path.name} belongs to a network with other layers.")

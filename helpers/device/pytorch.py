@@ -1,41 +1,32 @@
-"""Which device to train on, what it is in words, and seeding. PyTorch is imported on first use."""
+"""Which device to train on, what it is in words, and seeding."""
 
 import os
 import platform
 import random
 import time
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch import nn
 
 from helpers.base.errors import CourseError
-
-if TYPE_CHECKING:
-    import torch
 
 
 def available_devices() -> list[str]:
     """Return the names of the devices PyTorch can use here, the fastest kind first."""
-    import torch
-
-    found = []
-    if torch.cuda.is_available():
-        found.append("cuda")
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return [*found, "cpu"]
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    # On other kinds (Intel's, for one) nobody has tried yet whether a resumed run is the same.
+    return [found.type, "cpu"] if found and found.type in ("cuda", "mps") else ["cpu"]
 
 
-def pick_device(small_network: bool = False) -> "torch.device":
+def pick_device(small_network: bool = False) -> torch.device:
     """Return the device to train on: `GAN_DEVICE` if set, else CUDA, else Apple's GPU, else CPU.
 
     With `small_network` a GPU has to earn its place: a step of a network as small as that of
     lesson 01 is timed on both, and the faster one is taken. A device that `GAN_DEVICE` names but
     this machine lacks raises CourseError.
     """
-    import torch
-
     available = available_devices()
     wanted = os.environ.get("GAN_DEVICE", "").strip()
     if wanted:
@@ -52,8 +43,6 @@ def pick_device(small_network: bool = False) -> "torch.device":
 
 def _works(name: str) -> bool:
     """Tell whether a tensor can be made on the device (`cuda:7` names a GPU that may be absent)."""
-    import torch
-
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError):
@@ -66,9 +55,6 @@ def seconds_per_small_step(device: str, steps: int = 50) -> float:
 
     The random state of the caller is left as it was.
     """
-    import torch
-    from torch import nn
-
     with torch.random.fork_rng():
         widths = (2, 256, 128, 64, 1)
         layers = [nn.Linear(n, m) for n, m in pairwise(widths)]
@@ -86,13 +72,12 @@ def seconds_per_small_step(device: str, steps: int = 50) -> float:
     return (time.perf_counter() - start) / steps
 
 
-def describe_device(device: "torch.device") -> str:
+def describe_device(device: torch.device) -> str:
     """Return the device in words, such as "NVIDIA T4, 15 GB" or "CPU, 2 threads"."""
-    import torch
-
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        name = properties.name if "NVIDIA" in properties.name else f"NVIDIA {properties.name}"
+        maker = "AMD" if torch.version.hip else "NVIDIA"  # PyTorch calls both of them "cuda"
+        name = properties.name if maker in properties.name else f"{maker} {properties.name}"
         return f"{name}, {properties.total_memory / 2**30:.0f} GB"
     if device.type == "mps":
         return f"Apple GPU ({platform.machine()})"
@@ -102,8 +87,6 @@ def describe_device(device: "torch.device") -> str:
 
 def seed_everything(seed: int) -> int:
     """Seed Python, NumPy and PyTorch (all its devices) and return the seed."""
-    import torch
-
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

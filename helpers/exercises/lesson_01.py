@@ -57,7 +57,6 @@ def check_saturating_loss(
     if value is None:
         return print(OPEN)
     slopes, wanted, n = _slopes(loss, logits), -softplus(logits).mean(), len(logits)
-    need(slopes is not None, "It has to return one number that depends on the logits.")
 
     def close(number: torch.Tensor) -> bool:
         return torch.allclose(value, number, rtol=1e-3)
@@ -100,12 +99,12 @@ def check_saturating_loss(
 def check_swapped_labels(step: Callable, try_out: TryOut) -> None:
     """Lesson 01: a training step with the labels of real and fake swapped for both players.
 
-    `try_out(steps, step)` trains new players and returns fakes (n, 2) and the mean answers (steps,
+    `try_out(steps, step)` trains a new GAN and returns fakes (n, 2) and the mean answers (steps,
     2) on real and on fake.
     """
     fakes, answers = try_out(500, step)
     on_real, on_fake = (float(value) for value in answers.mean(dim=0))
-    covered = coverage(fakes)
+    covered = coverage(fakes.numpy())
     seen = (
         f"over 500 steps the mean answer was {on_real:.2f} on real and {on_fake:.2f} on fake, and "
         f"the fakes covered {covered:.0%} of the bins"
@@ -127,7 +126,7 @@ def check_swapped_labels(step: Callable, try_out: TryOut) -> None:
 def check_own_curve(points: torch.Tensor, try_out: TryOut) -> None:
     """Lesson 01: points (n, 2) of another curve, and whether the same GAN finds them.
 
-    `try_out(steps, None, points)` trains new players on them and returns fakes and answers.
+    `try_out(steps, data=points)` trains a new GAN on them and returns fakes and answers.
     """
     need(
         isinstance(points, torch.Tensor) and points.ndim == 2 and points.shape[1] == 2,
@@ -143,7 +142,7 @@ def check_own_curve(points: torch.Tensor, try_out: TryOut) -> None:
     off = np.abs(y - np.sin(x)).mean()
     need(off >= 0.05, "These points lie on the sine: choose another curve.")
     before, after = (
-        float(torch.cdist(points.cpu(), try_out(steps, None, points)[0].cpu()).amin(dim=1).mean())
+        float(torch.cdist(points.cpu(), try_out(steps, data=points)[0].cpu()).amin(dim=1).mean())
         for steps in (0, 1000)
     )
     seen = (
@@ -162,10 +161,10 @@ def check_own_curve(points: torch.Tensor, try_out: TryOut) -> None:
     )
 
 
-def _slopes(loss: Callable, logits: torch.Tensor) -> torch.Tensor | None:
-    """Return the gradient of a loss with respect to logits; None if there is none."""
+def _slopes(loss: Callable, logits: torch.Tensor) -> torch.Tensor:
+    """Return the gradient of a loss with respect to logits; end the check if there is none."""
     logits = logits.clone().requires_grad_()
     value = loss(logits)
-    if not isinstance(value, torch.Tensor) or value.numel() != 1 or not value.requires_grad:
-        return None
-    return torch.autograd.grad(value.sum(), logits, allow_unused=True)[0]
+    is_loss = isinstance(value, torch.Tensor) and value.numel() == 1 and value.requires_grad
+    need(is_loss, "It has to return one number that depends on the logits.")
+    return torch.autograd.grad(value.sum(), logits)[0]

@@ -65,8 +65,8 @@ def check_larger_generator(create: Callable, create_old: Callable, preset, noise
     """
     new, old = create(preset), create_old(preset)
     need(hasattr(new, "count_params"), "Your function has to return a Model.")
-    got, wanted = new.output.shape[1:], (2 * preset.size, 2 * preset.size, 3)
-    need(got == wanted, f"It makes pictures of the shape {got}, not {wanted}.")
+    made, asked = new.output.shape[1:], (2 * preset.size, 2 * preset.size, 3)
+    need(made == asked, f"It makes pictures of the shape {made}, not {asked}.")
     limit = float(np.abs(new(1000 * noise, training=False)).max())
     need(limit <= 1, "Its pixels are not in [-1, 1]: which activation has to be at the end?")
     kinds = [[type(layer).__name__ for layer in network.layers] for network in (old, new)]

@@ -38,7 +38,7 @@ def exercise(check: Callable) -> Callable:
     return checked
 
 
-def number_in(answer: object) -> float:
+def number_in(answer: Any) -> float:
     """Return an answer (a number, a tensor of one number, a text) as a float; NaN if it is none."""
     try:
         return float(answer)

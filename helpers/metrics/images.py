@@ -1,4 +1,4 @@
-"""Plausible, varied, new: numbers for what a GAN makes. Arrays or tensors in, no framework needed.
+"""Plausible, varied, new: numbers for pictures. Arrays or tensors in, no framework needed.
 
 Sources: Frechet distance, Heusel et al. 2017 (arXiv 1706.08500), here in the 64 features of a small
 classifier and not in Inception's, so only to be compared within this course; its bias with few
@@ -8,6 +8,7 @@ samples, Chong and Forsyth 2020 (arXiv 1911.07023); precision and recall, Kynkaa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import linalg, stats
@@ -19,14 +20,16 @@ from helpers.base.errors import CourseError
 
 LEAST_CLASS = 0.2  # share of its due that covers a class: 2 % of the samples for ten classes
 
+_features = partial(finite, what="features", dtype=np.float64, shape="(samples, features)")
+_pictures = partial(finite, what="pictures", dtype=np.float32, shape="(n, channels, height, width)")
+
 
 @dataclass(frozen=True)
 class Frechet:
-    """A Frechet distance that never comes without its number of samples and its floor.
+    """A Frechet distance with its number of samples and its floor; 0 is best.
 
     `floor` is what a perfect generator would get: as many other real pictures against the same
-    reals. 0 is best; with the classifiers of the course 1,000 is as much as all the variety of the
-    real pictures, and one picture repeated gets more.
+    reals. With the classifiers of the course 1,000 is as much as all the variety of the reals.
     """
 
     value: float
@@ -55,12 +58,9 @@ class ClassCounts:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Fakes against real pictures, and as many other real pictures in the place of the fakes.
+    """Fakes against real pictures, and as many other real pictures in the place of the fakes."""
 
-    Precision and recall were taken of `compared` pictures of each.
-    """
-
-    compared: int
+    compared: int  # pictures of each, for precision and recall
     frechet: Frechet
     precision: float
     recall: float
@@ -71,19 +71,16 @@ class Judgement:
 
     def __repr__(self) -> str:
         """Return what is told above as text."""
-        fake, real, ten = self.classes, self.real_classes, len(self.classes.counts)
-        distances = self.frechet.value, self.frechet.floor
-        return "\n".join(
-            (
-                _row(f"{self.frechet.samples:,} pictures of each", "fake", "real"),
-                _row("Frechet distance (0 is best)", *(f"{v:.1f}" for v in distances)),
-                _row("precision: fakes that look real", self.precision, self.real_precision),
-                _row("recall: reals it could make", self.recall, self.real_recall),
-                _row("share of classes covered", fake.covered, real.covered),
-                _row(f"entropy, at most {np.log2(ten):.2f} bits", fake.entropy, real.entropy),
-                f"fakes per class: {' '.join(map(str, fake.counts))}; of none: {fake.none}",
-                f"precision and recall: {self.compared:,} pictures of each",
-            )
+        distance, fake, real = self.frechet, self.classes, self.real_classes
+        return _table(
+            (f"{distance.samples:,} pictures of each", "fake", "real"),
+            ("Frechet distance (0 is best)", f"{distance.value:.1f}", f"{distance.floor:.1f}"),
+            ("precision: fakes that look real", self.precision, self.real_precision),
+            ("recall: reals it could make", self.recall, self.real_recall),
+            ("share of classes covered", fake.covered, real.covered),
+            (f"entropy, at most {np.log2(len(fake.counts)):.2f} bits", fake.entropy, real.entropy),
+            (f"fakes per class: {' '.join(map(str, fake.counts))}; of none: {fake.none}",),
+            (f"precision and recall: {self.compared:,} pictures of each",),
         )
 
 
@@ -110,14 +107,12 @@ class Novelty:
     def __repr__(self) -> str:
         """Return what is told above as text."""
         fake, real = self.distance, self.fresh
-        return "\n".join(
-            (
-                _row("to the nearest training picture", "fake", "real"),
-                _row("number of pictures", f"{len(fake):,}", f"{len(real):,}"),
-                _row("smallest distance", fake.min(), real.min()),
-                _row("median distance", np.median(fake), np.median(real)),
-                _row("nearer than 99 % of the real", self.too_near, 0.01),
-            )
+        return _table(
+            ("to the nearest training picture", "fake", "real"),
+            ("number of pictures", f"{len(fake):,}", f"{len(real):,}"),
+            ("smallest distance", fake.min(), real.min()),
+            ("median distance", np.median(fake), np.median(real)),
+            ("nearer than 99 % of the real", self.too_near, 0.01),
         )
 
 
@@ -130,35 +125,31 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     either side raise CourseError.
     """
     a, b = _features(a), _features(b)
-    if a.shape[1] != b.shape[1]:
-        raise CourseError(f"One side has {a.shape[1]} features, the other {b.shape[1]}.")
-    if min(len(a), len(b)) <= a.shape[1]:
-        raise CourseError(
-            f"{min(len(a), len(b))} samples are too few for {a.shape[1]} features: "
-            f"the Frechet distance needs at least {a.shape[1] + 1} on either side."
-        )
-    means = [rows.mean(axis=0) for rows in (a, b)]
-    roots = [
-        np.linalg.qr((rows - mean) / np.sqrt(len(rows) - 1), mode="r")
-        for rows, mean in zip((a, b), means, strict=True)
-    ]
-    spread = sum((root**2).sum() for root in roots)
-    shared = linalg.svdvals(roots[0] @ roots[1].T).sum()
-    return float(max(0.0, ((means[0] - means[1]) ** 2).sum() + spread - 2 * shared))
+    _check_two("The Frechet distance needs", a, b, least=a.shape[1] + 1)
+
+    def root(rows: np.ndarray) -> np.ndarray:
+        centred = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
+        return np.linalg.qr(centred, "r")  # type: ignore[return-value]  # "r": R alone
+
+    root_a, root_b = root(a), root(b)
+    apart = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum()
+    spread = (root_a**2).sum() + (root_b**2).sum()
+    return float(max(0.0, apart + spread - 2 * linalg.svdvals(root_a @ root_b.T).sum()))
 
 
 def frechet(fake: np.ndarray, real: np.ndarray, samples: int | None = None) -> Frechet:
     """Return the Frechet distance of n fakes to n reals, and of n other reals to the same ones.
 
-    Features (any, d) both; n is the number of fakes, or half that of the reals if that is less,
-    or `samples`. The reals are shuffled, always in the same way, before they are split.
+    Features (any, d) both; n is `samples`, else the number of fakes or half that of the reals,
+    whichever is less. The reals are shuffled, always in the same way, before they are split.
     """
-    n = samples or min(len(fake), len(real) // 2)
-    if n > min(len(fake), len(real) // 2):
+    most = min(len(fake), len(real) // 2)
+    n = samples or most
+    if n > most:
         raise CourseError(f"{n:,} samples need {n:,} fake and {2 * n:,} real pictures.")
     reference, fresh = _two_parts(_features(real), n)
-    floor = frechet_distance(fresh, reference)
-    return Frechet(frechet_distance(_features(fake)[:n], reference), n, floor)
+    value = frechet_distance(_features(fake)[:n], reference)
+    return Frechet(value, n, floor=frechet_distance(fresh, reference))
 
 
 def frechet_by_samples(
@@ -180,27 +171,20 @@ def precision_recall(
 
     A sample is within reach of a set if it is no farther from some member than that member's k-th
     nearest neighbour in the set. Precision: share of the fakes within reach of the reals. Recall:
-    share of the reals within reach of the fakes. Real against real does not give 1 either, and
-    both depend on n: use as many of each (2,000 to 5,000). Tables of distances are made in pieces
-    of `chunk_mb` megabytes.
+    share of the reals within reach of the fakes. Real against real does not give 1 either, and both
+    depend on n: use as many of each (2,000 to 5,000). `chunk_mb` megabytes are used at a time.
     """
     real, fake = _features(real), _features(fake)
-    if min(len(real), len(fake)) <= k or real.shape[1] != fake.shape[1]:
-        raise CourseError(
-            f"Precision and recall need at least {k + 1} samples of each with equally many "
-            f"features, not {real.shape} and {fake.shape}."
-        )
+    _check_two("Precision and recall need", real, fake, least=k + 1)
 
     def within_reach(points: np.ndarray, members: np.ndarray) -> float:
         neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(members)
         reach = neighbours.kneighbors()[0][:, -1] + 1e-6  # room for the rounding of distances
-        pieces = pairwise_distances_chunked(
-            points,
-            members,
-            reduce_func=lambda distances, start: (distances <= reach).any(axis=1),
-            working_memory=chunk_mb,
-        )
-        return float(np.concatenate(list(pieces)).mean())
+        inside = [
+            (distances <= reach).any(axis=1)
+            for distances in pairwise_distances_chunked(points, members, working_memory=chunk_mb)
+        ]
+        return float(np.concatenate(inside).mean())
 
     return within_reach(fake, real), within_reach(real, fake)
 
@@ -212,13 +196,10 @@ def class_counts(classes: np.ndarray, number: int = 10) -> ClassCounts:
     """
     classes = to_array(classes)
     if classes.ndim != 1 or not len(classes) or not np.issubdtype(classes.dtype, np.integer):
-        raise CourseError(
-            f"Classes come as one row of integers, not {classes.dtype} of shape {classes.shape}."
-        )
-    if classes.min() < 0 or classes.max() > number:
-        raise CourseError(
-            f"Classes go from 0 to {number}, not from {classes.min()} to {classes.max()}."
-        )
+        raise CourseError(f"Classes are one row of integers, not {classes.dtype} {classes.shape}.")
+    low, high = classes.min(), classes.max()
+    if low < 0 or high > number:
+        raise CourseError(f"Classes go from 0 to {number}, not from {low} to {high}.")
     *counts, none = np.bincount(classes, minlength=number + 1).tolist()
     covered = np.mean([count >= LEAST_CLASS * len(classes) / number for count in counts])
     entropy = stats.entropy(counts, base=2) * (1 - none / len(classes)) if any(counts) else 0.0
@@ -260,11 +241,9 @@ def nearest_training_images(
     the units of the pictures, exactly 0 for a copy.
     """
     fakes = _pictures(fakes)
-    if not len(training_images) or fakes.shape[1:] != _pictures(training_images[:1]).shape[1:]:
-        raise CourseError(
-            f"Fakes {fakes.shape} and training pictures {tuple(training_images.shape)} differ "
-            "in the shape of one picture."
-        )
+    if not len(training_images) or fakes.shape[1:] != training_images.shape[1:]:
+        shapes = f"{fakes.shape} and training pictures {tuple(training_images.shape)}"
+        raise CourseError(f"Fakes {shapes} differ in the shape of one picture.")
     flat = fakes.reshape(len(fakes), -1)
     index, best = np.zeros(len(flat), int), np.full(len(flat), np.inf, np.float32)
     low, high = np.inf, -np.inf
@@ -272,9 +251,8 @@ def nearest_training_images(
         rows = _pictures(training_images[start : start + batch]).reshape(-1, flat.shape[1])
         low, high = min(low, rows.min()), max(high, rows.max())
         squares = (rows**2).sum(axis=1) - 2 * flat @ rows.T  # the square of the fake is left out
-        nearest = squares.argmin(axis=1)
-        found = squares[np.arange(len(flat)), nearest]
-        index = np.where(found < best, start + nearest, index)
+        found = squares.min(axis=1)
+        index = np.where(found < best, start + squares.argmin(axis=1), index)
         best = np.minimum(best, found)
     if flat.min() < low - 0.01 or flat.max() > high + 0.01:
         raise CourseError(
@@ -292,33 +270,28 @@ def novelty(
 
     "New" means: about as far from the training pictures as fresh real ones are.
     """
-    index, distance = nearest_training_images(fakes, training_images, batch)
-    return Novelty(
-        index, distance, nearest_training_images(fresh_images, training_images, batch)[1]
-    )
+    _, of_fresh = nearest_training_images(fresh_images, training_images, batch)
+    return Novelty(*nearest_training_images(fakes, training_images, batch), of_fresh)
 
 
-def _row(name: str, *values: str | float) -> str:
-    """Return one line of a table for print: a name and columns of text or numbers."""
-    texts = (value if isinstance(value, str) else f"{value:.3f}" for value in values)
-    return f"{name:<33}" + "".join(f"{text:>10}" for text in texts)
+def _table(*rows: tuple) -> str:
+    """Return lines for print, each of a name and columns of text or numbers."""
+    lines = []
+    for name, *values in rows:
+        texts = (value if isinstance(value, str) else f"{value:.3f}" for value in values)
+        lines.append(f"{name:<33}" + "".join(f"{text:>10}" for text in texts))
+    return "\n".join(lines)
+
+
+def _check_two(measure: str, a: np.ndarray, b: np.ndarray, least: int) -> None:
+    if min(len(a), len(b)) < least or a.shape[1] != b.shape[1]:
+        raise CourseError(
+            f"{measure} at least {least} samples on either side, with equally many features, not "
+            f"{a.shape} and {b.shape}."
+        )
 
 
 def _two_parts(real: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return two times n rows without a common one, in an order that is always the same."""
     order = np.random.default_rng(0).permutation(len(real))
     return real[order[:n]], real[order[n : 2 * n]]
-
-
-def _features(values: np.ndarray) -> np.ndarray:
-    values = finite(values, "features", np.float64)
-    if values.ndim != 2:
-        raise CourseError(f"Features come as (samples, features), not as {values.shape}.")
-    return values
-
-
-def _pictures(values: np.ndarray) -> np.ndarray:
-    values = finite(values, "pictures", np.float32)
-    if values.ndim < 3:
-        raise CourseError(f"Pictures come as (n, channels, height, width), not as {values.shape}.")
-    return values

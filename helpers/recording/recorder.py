@@ -7,7 +7,7 @@ arrays. `helpers.player` shows it.
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,7 @@ class Recording:
 
     def finish(
         self,
-        history: Mapping[str, Sequence[float]],
+        history: Mapping[str, np.ndarray],
         generator: Network = None,
         discriminator: Network = None,
     ) -> "Recording":

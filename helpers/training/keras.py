@@ -14,17 +14,14 @@ import json
 import math
 import os
 import time
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers.base.errors import CourseError
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
 from helpers.device.keras import describe_device
@@ -33,8 +30,6 @@ from helpers.training.run import BaseRun, StopButton
 
 if TYPE_CHECKING:
     from helpers.recording import Recording
-
-VERSION = 2  # of a checkpoint
 
 
 class Run(BaseRun, keras.callbacks.Callback):
@@ -74,15 +69,14 @@ class Run(BaseRun, keras.callbacks.Callback):
     @property
     def best_step(self) -> int:
         """The iteration with the smallest distance, or the last one if none was measured."""
-        return min(self.distances, key=self.distances.get) if self.distances else self.step
+        return min(self.distances, key=self.distances.__getitem__, default=self.step)
 
     def forecast(self) -> float:
         """Return the seconds that all iterations take, by those of this `fit` but its first one."""
         rest = self._seconds_per_iteration[1:] or self._seconds_per_iteration
-        looks = 1 + math.ceil(self.settings.iterations / self.settings.look_every)
-        return float(
-            self.settings.iterations * np.median(rest) + looks * np.mean(self._seconds_per_look)
-        )
+        looks = 1 + math.ceil(self.total / self.settings.look_every)
+        each_look = np.mean(self._seconds_per_look or [0])  # after a resume there may be none yet
+        return float(self.total * np.median(rest) + looks * each_look)
 
     def keep(self, distance: float) -> None:
         """Keep the distance of this moment, and the weights of the generator if it is the best."""
@@ -111,7 +105,7 @@ class Run(BaseRun, keras.callbacks.Callback):
         self._watch()
         self._tick = time.perf_counter()
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         """Count, write down, look, save; end the training after Stop or a loss that is NaN."""
         self._rows.append([float(logs[name]) for name in COLUMNS])
         self.step += 1
@@ -163,16 +157,9 @@ class Run(BaseRun, keras.callbacks.Callback):
         ]
 
     @property
-    def _identity(self) -> dict:
-        """What has to be the same for a checkpoint to fit."""
-        return {
-            "version": VERSION,
-            "lesson": self.lesson,
-            "seed": self.seed,
-            "data": self.source,
-            "settings": json.loads(json.dumps(asdict(self.settings))),
-            "layers": [list(variable.shape) for variable in self._variables],
-        }
+    def _identity(self) -> dict[str, Any]:
+        layers = [list(variable.shape) for variable in self._variables]
+        return asdict(self.settings) | {"layers": layers}
 
     @property
     def _variables(self) -> list:
@@ -180,36 +167,33 @@ class Run(BaseRun, keras.callbacks.Callback):
         optimizers = (self.gan.optimizer_d, self.gan.optimizer_g)
         return [*self.gan.variables, *itertools.chain(*(o.variables for o in optimizers))]
 
-    def _write_checkpoint(self) -> None:
+    def _write_checkpoint(self, facts: dict[str, Any]) -> None:
         arrays = {f"variables/{i}": np.asarray(v) for i, v in enumerate(self._variables)}
         arrays |= {f"best/{i}": weights for i, weights in enumerate(self._best)}
         arrays["history"] = np.array(self._rows, np.float64).reshape(-1, len(COLUMNS))
-        header = {
-            "identity": self._identity,
-            "step": self.step,
-            "seconds": [self.seconds, self.processor_seconds],
+        header = facts | {
+            "processor_seconds": self.processor_seconds,
             "distances": list(self.distances.items()),
         }
         with new_file(self._checkpoint) as part, part.open("wb") as file:
-            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+            arrays["header"] = np.array(json.dumps(header))
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
 
-    def _load(self) -> None:
-        path = self._checkpoint
-        try:
-            with np.load(path, allow_pickle=False) as file:  # checks the checksums of zip
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(str(arrays.pop("header")))
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            raise CourseError(f"{path.name} is damaged and was not used.") from error
-        if header["identity"] != self._identity:
-            raise CourseError(f"{path.name} belongs to another run and was not used.")
+    def _read_checkpoint(self) -> dict[str, Any]:
+        with np.load(self._checkpoint, allow_pickle=False) as file:  # looks at the checksums
+            arrays = {name: file[name] for name in file.files}
+        return json.loads(str(arrays.pop("header"))) | {"arrays": arrays}
+
+    def _restore(self, found: dict[str, Any]) -> None:
+        arrays = found["arrays"]
         for index, variable in enumerate(self._variables):
             variable.assign(arrays[f"variables/{index}"])
-        self.step, self.distances = header["step"], dict(header["distances"])
-        self.seconds, self.processor_seconds = header["seconds"]
+        self.processor_seconds, self.distances = (
+            found["processor_seconds"],
+            dict(found["distances"]),
+        )
         self._rows = arrays["history"].tolist()
-        best = (f"best/{i}" for i in range(len(self.gan.generator.get_weights())))
-        self._best = [arrays[name] for name in best if name in arrays]
+        self._best = [arrays[name] for name in arrays if name.startswith("best/")]
 
     def _write_weights(self) -> None:
         """Write both players, each under a temporary name first: G as it was at its best."""

@@ -9,7 +9,6 @@ The loop and the training step stand in the notebook:
 
 import contextlib
 import math
-import pickle
 import random
 import time
 import zipfile
@@ -20,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from helpers.base.errors import CourseError
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
 from helpers.data.weights import save_tensors
@@ -30,8 +28,6 @@ from helpers.training.run import SECONDS_BETWEEN_DISPLAYS, BaseRun, StopButton
 
 if TYPE_CHECKING:
     from helpers.recording import Recording
-
-VERSION = 2  # of a checkpoint
 
 
 class Players(Protocol):
@@ -164,68 +160,50 @@ class Run(BaseRun):
 
     @property
     def _identity(self) -> dict[str, Any]:
-        """What has to be the same for a checkpoint to fit."""
-        facts = {"version": VERSION, "lesson": self.lesson, "seed": self.seed, "data": self.source}
-        return facts | asdict(self.preset)
-
-    @property
-    def _layers(self) -> dict[str, dict[str, list[int]]]:
-        """The shape of each tensor of each network."""
-        return {
+        layers = {
             name: {key: list(value.shape) for key, value in network.state_dict().items()}
             for name, network in self.networks.items()
         }
+        # Not all of their settings: a new version of PyTorch may know some more.
+        optimizers = [
+            [type(o).__name__, o.defaults["lr"], o.defaults.get("betas")] for o in self._optimizers
+        ]
+        return asdict(self.preset) | {"optimizers": optimizers, "layers": layers}
 
     @property
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"generator": self.gan.optimizer_g, "discriminator": self.gan.optimizer_d}
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        return [self.gan.optimizer_g, self.gan.optimizer_d]
 
-    def _write_checkpoint(self) -> None:
-        content = {
-            "identity": self._identity,
-            "layers": self._layers,
+    def _write_checkpoint(self, facts: dict[str, Any]) -> None:
+        content = facts | {
             "networks": {name: network.state_dict() for name, network in self.networks.items()},
-            "optimizers": {name: o.state_dict() for name, o in self._optimizers.items()},
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "random": random_state(),
             "history": self._rows,
             "kept": self.kept,
-            "step": self.step,
-            "seconds": self.seconds,
         }
         with new_file(self._checkpoint) as part:
             torch.save(content, part)
 
-    def _load(self) -> None:
-        name = self._checkpoint.name
-        try:
-            damaged = zipfile.ZipFile(self._checkpoint).testzip()  # PyTorch checks no checksums
-            if damaged:
+    def _read_checkpoint(self) -> dict[str, Any]:
+        with zipfile.ZipFile(self._checkpoint) as file:  # PyTorch does not look at the checksums
+            if damaged := file.testzip():
                 raise zipfile.BadZipFile(damaged)
-            found = torch.load(self._checkpoint, map_location="cpu", weights_only=True)
-            identity, layers = found["identity"], found["layers"]
-        except (OSError, EOFError, KeyError, RuntimeError, TypeError, ValueError,
-                pickle.UnpicklingError, zipfile.BadZipFile) as error:  # fmt: skip
-            raise CourseError(f"{name} is damaged and was not used.") from error
-        for key, value in self._identity.items():
-            if identity.get(key) != value:
-                raise CourseError(
-                    f"{name} belongs to another run ({key}: {identity.get(key)}, not {value}) and "
-                    "was not used."
-                )
-        if layers != self._layers:
-            raise CourseError(f"{name} belongs to networks with other layers and was not used.")
-        for key, network in self.networks.items():
-            network.load_state_dict(found["networks"][key])
-        for key, optimizer in self._optimizers.items():
-            optimizer.load_state_dict(found["optimizers"][key])
+        return torch.load(self._checkpoint, map_location="cpu", weights_only=True)
+
+    def _restore(self, found: dict[str, Any]) -> None:
+        for name, network in self.networks.items():
+            network.load_state_dict(found["networks"][name])
+        for optimizer, state in zip(self._optimizers, found["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
         restore_random_state(found["random"])
-        self.step, self.seconds, self.kept = found["step"], found["seconds"], found["kept"]
-        self._rows = found["history"].to(self.device)
+        self.kept, self._rows = found["kept"], found["history"].to(self.device)
 
 
 def random_state() -> dict[str, Any]:
     """Return the random states of PyTorch, NumPy and Python as what `weights_only` may read."""
-    name, keys, *rest = np.random.get_state()
+    numpy: Any = np.random.get_state()  # as `legacy` is not given: a tuple
+    name, keys, *rest = numpy
     state: dict[str, Any] = {"torch": torch.get_rng_state(), "python": random.getstate()}
     state["numpy"] = (name, torch.from_numpy(keys.astype(np.int64)), *rest)
     if torch.cuda.is_available():

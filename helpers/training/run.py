@@ -26,7 +26,8 @@ from helpers.base.history import COLUMNS
 if TYPE_CHECKING:  # a run is handed its recording: it does not need the room where they are made
     from helpers.recording import Recording
 
-CHECKPOINT_BEFORE = "checkpoint.safetensors"  # what a checkpoint was called before version 1.0
+VERSION = 2  # of a checkpoint
+CHECKPOINT_BEFORE = "checkpoint.safetensors"  # what one of version 1 was called
 SECONDS_BETWEEN_DISPLAYS = 0.5
 
 
@@ -93,13 +94,22 @@ class BaseRun(abc.ABC):
     def _players(self) -> Sequence[Callable]:
         """Generator and discriminator, as a recording wants them."""
 
+    @property
     @abc.abstractmethod
-    def _load(self) -> None:
-        """Put the run back as it was; raise CourseError before anything is changed."""
+    def _identity(self) -> dict[str, Any]:
+        """What has to be the same for a checkpoint to fit, beside lesson, seed and data."""
 
     @abc.abstractmethod
-    def _write_checkpoint(self) -> None:
-        """Write all that `_load` needs."""
+    def _read_checkpoint(self) -> dict[str, Any]:
+        """Return what is in the checkpoint; damage must not go unnoticed."""
+
+    @abc.abstractmethod
+    def _restore(self, found: dict[str, Any]) -> None:
+        """Put the run back as it was, after all checks."""
+
+    @abc.abstractmethod
+    def _write_checkpoint(self, facts: dict[str, Any]) -> None:
+        """Write `facts`, and with them all that `_restore` needs."""
 
     @abc.abstractmethod
     def _write_weights(self) -> None:
@@ -118,23 +128,39 @@ class BaseRun(abc.ABC):
         A checkpoint that cannot be used (damaged, of other settings or layers) is renamed, never
         lost, and training starts at the first step.
         """
-        begin = f"training starts at {self.unit} 1."
         before = self.folder / CHECKPOINT_BEFORE
-        if before.is_file():
-            self._put_aside(before, f"{before.name} is of an earlier version of the course.", begin)
-        elif self._checkpoint.is_file():
+        if self._checkpoint.is_file():
             try:
                 self._load()
             except CourseError as error:
-                return self._put_aside(self._checkpoint, str(error), begin)
+                return self._put_aside(self._checkpoint, str(error))
             if self.recording:
                 self.recording = self.recording.resumed(self.folder / "recording.npz")
             print(f"A run was cut off after {self.unit} {self.step:,}: it goes on from there.")
+        elif before.is_file():
+            self._put_aside(before, f"{before.name} is of an earlier version of the course.")
         else:
-            print(f"No run was cut off here: {begin}")
+            print(f"No run was cut off here: training starts at {self.unit} 1.")
 
-    def _put_aside(self, path: Path, why: str, begin: str) -> None:
+    def _load(self) -> None:
+        """Read the checkpoint; raise CourseError before anything is changed."""
+        name = self._checkpoint.name
+        try:
+            found = self._read_checkpoint()
+            identity = found["identity"]
+        except Exception as error:  # there is hardly one that damaged bytes cannot raise
+            raise CourseError(f"{name} is damaged and was not used.") from error
+        for key, value in self._whole_identity.items():
+            if identity.get(key) != value:
+                what = f"{key}: {identity.get(key)}, not {value}"
+                what = what if len(what) < 80 else f"other {key}"
+                raise CourseError(f"{name} belongs to another run ({what}) and was not used.")
+        self.step, self.seconds = found["step"], found["seconds"]
+        self._restore(found)
+
+    def _put_aside(self, path: Path, why: str) -> None:
         """Rename a checkpoint that cannot be used, and say so."""
+        begin = f"training starts at {self.unit} 1."
         names = (path.with_stem(f"{path.stem}.{i}") for i in itertools.count(1))
         aside = next(name for name in names if not name.exists())
         try:
@@ -156,7 +182,13 @@ class BaseRun(abc.ABC):
         """Write all that `resume` needs, as one file; not once a loss is no number."""
         if self._losses_are_numbers():
             self._write(self._write_recording)  # first: what a checkpoint lacks can be forgotten
-            self._write(self._write_checkpoint)
+            facts = {"identity": self._whole_identity, "step": self.step, "seconds": self.seconds}
+            self._write(lambda: self._write_checkpoint(facts))
+
+    @property
+    def _whole_identity(self) -> dict[str, Any]:
+        facts = {"version": VERSION, "lesson": self.lesson, "seed": self.seed, "data": self.source}
+        return facts | self._identity
 
     @property
     def _checkpoint(self) -> Path:
@@ -170,8 +202,8 @@ class BaseRun(abc.ABC):
         except OSError as error:
             if self._can_write:
                 print(
-                    f"The files of this run cannot be written ({error.strerror}): training goes "
-                    "on without; set GAN_RUNS to a folder that you may write to."
+                    f"The files of this run cannot be written ({error.strerror or error}): "
+                    "training goes on without; set GAN_RUNS to a folder that you may write to."
                 )
             self._can_write = False
 
@@ -210,7 +242,8 @@ class BaseRun(abc.ABC):
 
     def _finish_recording(self) -> None:
         if self.recording:
-            self.recording.finish(self.history, *self._players)
+            history: Any = self.history  # arrays will do where sequences are asked for
+            self.recording.finish(history, *self._players)
 
     def _write_recording(self) -> None:
         if self.recording:

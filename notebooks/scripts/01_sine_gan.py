@@ -75,7 +75,11 @@ print(f"The course {what}.")
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
-Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake ones close to it.")
+pictures = course / "notebooks" / "pictures"
+Drawing(
+    pictures / "01_sine_gan.png",
+    alt="1,024 real points on a sine and as many fake ones close to it.",
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you are going to build
@@ -95,7 +99,7 @@ Drawing("01_sine_gan.png", alt="1,024 real points on a sine and as many fake one
 
 # %% slideshow={"slide_type": "-"}
 Drawing(
-    "two_players.svg",
+    pictures / "two_players.svg",
     alt="Noise goes into the generator, which makes a fake. The discriminator gets fakes and real "
     "examples and answers each with a number from 0 (fake) to 1 (real). Both players learn from it.",
 )
@@ -199,22 +203,19 @@ class Discriminator(nn.Module):
         return self.model(x)
 
     def logits(self, x):
-        *layers, sigmoid = self.model
-        for layer in layers:
-            x = layer(x)
-        return x
+        return self.model[:-1](x)
 
 
 discriminator = Discriminator().to(device)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# To ask the discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
-# (`train`). Nothing is learned here, so PyTorch need not remember anything for gradients.
+# To ask a discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
+# (`train`). Nothing is learned here, so PyTorch need not keep track of gradients.
 
 # %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
-def judge(points):
+def judge(discriminator, points):
     discriminator.eval()
     answers = discriminator(points.to(device))
     discriminator.train()
@@ -229,7 +230,12 @@ def judge(points):
 from helpers.plotting import plane_grid, plot_answers
 
 plane = torch.from_numpy(plane_grid())
-plot_answers(plane, judge(plane), real=real_points.cpu(), title="Before training: no opinion")
+plot_answers(
+    plane,
+    judge(discriminator, plane),
+    real=real_points.cpu(),
+    title="Before training: no opinion",
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
@@ -239,12 +245,10 @@ plot_answers(plane, judge(plane), real=real_points.cpu(), title="Before training
 # are. There is no sigmoid at the end: a point may lie anywhere.
 
 # %% slideshow={"slide_type": "subslide"}
-latent_dim = 2
-
-
 class Generator(nn.Module):
-    def __init__(self):
+    def __init__(self, latent_dim=2):
         super().__init__()
+        self.latent_dim = latent_dim
         self.model = nn.Sequential(
             nn.Linear(latent_dim, 16),
             nn.ReLU(),
@@ -261,16 +265,11 @@ generator = Generator().to(device)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Two small functions that you will use all the time: one draws noise, the other makes fakes without
-# any thought of training.
+# You will often want fakes to look at. This makes them without keeping track of gradients.
 
 # %% slideshow={"slide_type": "skip"}
-def make_noise(count):
-    return torch.randn(count, latent_dim, device=device)
-
-
 @torch.no_grad()
-def generate(noise):
+def generate(generator, noise):
     return generator(noise).cpu()
 
 
@@ -279,8 +278,9 @@ def generate(noise):
 # and nothing like a curve. And the discriminator has no opinion about them either.
 
 # %% slideshow={"slide_type": "-"}
-untrained = generate(make_noise(1024))
-print(f"The untrained discriminator answers {judge(untrained).mean():.3f} on average.")
+untrained = generate(generator, torch.randn(1024, 2, device=device))
+opinion = judge(discriminator, untrained).mean()
+print(f"The untrained discriminator answers {opinion:.3f} on average.")
 plot_points(real_points.cpu(), untrained, title="Before training")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -432,17 +432,43 @@ plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size o
 # 5. Train the generator with the whole GAN, on fakes alone. Only the generator's weights change: all
 #    fakes have the label 1.
 #
-# All five together are one *training step*. Each player gets an optimizer that knows only its own
-# weights. Adam adapts how far each weight moves; `fused` only makes it faster.
+# All five together are one *training step*. It needs both players, and for each an *optimizer*, which
+# changes the weights of that player and of no other. So put the four together, under the names that
+# all lessons use. A GAN can also draw the noise that its generator takes.
 
 # %% slideshow={"slide_type": "-"}
-optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
-optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
+from dataclasses import dataclass
+
+
+@dataclass
+class GAN:
+    generator: nn.Module
+    discriminator: nn.Module
+    optimizer_g: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer
+
+    def make_noise(self, count):
+        return torch.randn(count, self.generator.latent_dim, device=device)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And here are the five steps in Python. Four lines need a word:
+# Here is one to try things out with: the two players from above, with the optimizer and the learning
+# rate of the article that the lecture follows. Adam adapts how far each weight moves; `fused` only
+# makes it faster.
+
+# %% slideshow={"slide_type": "skip"}
+trial = GAN(
+    generator,
+    discriminator,
+    optimizer_g=torch.optim.Adam(generator.parameters(), lr=0.001, fused=True),
+    optimizer_d=torch.optim.Adam(discriminator.parameters(), lr=0.001, fused=True),
+)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# And here are the five steps in Python. The function takes the GAN that it trains and the real
+# examples. Five things need a word:
 #
+# - `real_label` is the label of real examples. It is 1, as in the lecture; lesson 02 tries another.
 # - `detach` in step 2: the fakes are given to the discriminator as plain numbers. Step 3 does not
 #   train the generator, so there is no need to follow them back into it.
 # - `torch.cat` in step 3: real and fake go through the discriminator together, which is faster than
@@ -452,26 +478,26 @@ optimizer_g = torch.optim.Adam(generator.parameters(), lr=preset.learning_rate_g
 # - The last line returns four numbers to look at: both losses, and the mean answers on real and fake.
 
 # %% slideshow={"slide_type": "subslide"}
-def train_step(real):
+def train_step(gan, real, real_label=1.0):
     # 1. Choose some real examples: the loop below chooses them.
-    ones, zeros = torch.ones(len(real), 1, device=device), torch.zeros(len(real), 1, device=device)
+    ones = torch.ones(len(real), 1, device=device)
     # 2. Generate some fakes.
-    fake = generator(make_noise(len(real))).detach()
-    # 3. Train the discriminator: real has the label 1, fake has the label 0.
-    real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
-    loss_d = bce(real_logits, ones) + bce(fake_logits, zeros)
-    optimizer_d.zero_grad()
+    fake = gan.generator(gan.make_noise(len(real))).detach()
+    # 3. Train the discriminator: real has the label 1 (or a little less), fake has the label 0.
+    real_logits, fake_logits = gan.discriminator.logits(torch.cat([real, fake])).chunk(2)
+    loss_d = bce(real_logits, real_label * ones) + bce(fake_logits, 0 * ones)
+    gan.optimizer_d.zero_grad()
     loss_d.backward()
-    optimizer_d.step()
+    gan.optimizer_d.step()
     # 4. Generate some more fakes.
-    fake = generator(make_noise(len(real)))
+    fake = gan.generator(gan.make_noise(len(real)))
     # 5. Train the generator: fake has the label 1.
-    discriminator.requires_grad_(False)
-    loss_g = bce(discriminator.logits(fake), ones)
-    optimizer_g.zero_grad()
+    gan.discriminator.requires_grad_(False)
+    loss_g = bce(gan.discriminator.logits(fake), ones)
+    gan.optimizer_g.zero_grad()
     loss_g.backward()
-    optimizer_g.step()
-    discriminator.requires_grad_(True)
+    gan.optimizer_g.step()
+    gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
@@ -480,46 +506,47 @@ def train_step(real):
 # nothing: $2 \ln 2$ for the discriminator, $\ln 2$ for the generator.
 
 # %% slideshow={"slide_type": "-"}
-loss_d, loss_g, answer_real, answer_fake = train_step(real_points[:32])
+loss_d, loss_g, *_ = train_step(trial, real_points[:32])
 print(f"loss D {loss_d:.3f} (2 ln 2 = {2 * math.log(2):.3f})")
 print(f"loss G {loss_g:.3f} (  ln 2 = {math.log(2):.3f})")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is it true that only one player changes?
 #
-# Do not believe it, look. PyTorch can call a function of yours after each step of an optimizer, in
-# the middle of `train_step`. This one compares all weights with what they were before.
+# Do not believe it, look. Two small functions: one copies all the weights of a GAN, the other names the
+# players whose weights differ between two copies.
 
 # %% slideshow={"slide_type": "-"}
 from torch.nn.utils import parameters_to_vector
 
-networks = {"discriminator": discriminator, "generator": generator}
-moved = []
+
+def weights_of(gan):
+    players = {"discriminator": gan.discriminator, "generator": gan.generator}
+    return {name: parameters_to_vector(p.parameters()).clone() for name, p in players.items()}
 
 
-def weights():
-    return {name: parameters_to_vector(n.parameters()).clone() for name, n in networks.items()}
-
-
-def look(optimizer, args, kwargs):
-    global before
-    now = weights()
-    moved.append([name for name in networks if not torch.equal(now[name], before[name])])
-    before = now
+def moved(before, after):
+    return [name for name in before if not torch.equal(before[name], after[name])]
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now one more training step, with the observer attached to both optimizers.
+# PyTorch can call a function of yours after each step of an optimizer, in the middle of `train_step`.
+# Here it copies the weights.
 
 # %% slideshow={"slide_type": "-"}
-before = weights()
-observers = [o.register_step_post_hook(look) for o in (optimizer_d, optimizer_g)]
-train_step(real_points[32:64])
+copies = [weights_of(trial)]
+observers = [
+    optimizer.register_step_post_hook(lambda *_: copies.append(weights_of(trial)))
+    for optimizer in (trial.optimizer_d, trial.optimizer_g)
+]
+train_step(trial, real_points[32:64])
 for observer in observers:
     observer.remove()
-print("moved in step 3:", *moved[0])
-print("moved in step 5:", *moved[1])
-assert moved == [["discriminator"], ["generator"]]
+start, after_step_3, after_step_5 = copies
+print("moved in step 3:", *moved(start, after_step_3))
+print("moved in step 5:", *moved(after_step_3, after_step_5))
+assert moved(start, after_step_3) == ["discriminator"]
+assert moved(after_step_3, after_step_5) == ["generator"]
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### What `detach` saves
@@ -533,16 +560,17 @@ assert moved == [["discriminator"], ["generator"]]
 import time
 
 
-def gradients_of_step_3(detach):
+def gradients_of_step_3(gan, detach):
     torch.manual_seed(seed)  # the same noise and the same dropout each time
-    fake = generator(make_noise(32))
-    logits = discriminator.logits(fake.detach() if detach else fake)
-    discriminator.zero_grad()
+    fake = gan.generator(gan.make_noise(32))
+    logits = gan.discriminator.logits(fake.detach() if detach else fake)
+    gan.discriminator.zero_grad()
     bce(logits, torch.zeros_like(logits)).backward()
-    return torch.cat([p.grad.flatten() for p in discriminator.parameters()])
+    return torch.cat([p.grad.flatten() for p in gan.discriminator.parameters()])
 
 
-assert torch.equal(gradients_of_step_3(detach=True), gradients_of_step_3(detach=False))
+with_detach, without = (gradients_of_step_3(trial, detach) for detach in (True, False))
+assert torch.equal(with_detach, without)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -558,8 +586,8 @@ def milliseconds(function, *args):
     return sorted(times)[100]
 
 
-print(f"with detach    {milliseconds(gradients_of_step_3, True):.2f} ms")
-print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
+print(f"with detach    {milliseconds(gradients_of_step_3, trial, True):.2f} ms")
+print(f"without detach {milliseconds(gradients_of_step_3, trial, False):.2f} ms")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Why step 4 makes new fakes
@@ -571,9 +599,10 @@ print(f"without detach {milliseconds(gradients_of_step_3, False):.2f} ms")
 # it with the old answers, you meet an error that many people meet:
 
 # %% slideshow={"slide_type": "skip"}
-fake = generator(make_noise(32))
-old_logits = discriminator.logits(fake)
+fake = trial.generator(trial.make_noise(32))
+old_logits = trial.discriminator.logits(fake)
 bce(old_logits, torch.zeros_like(old_logits)).backward()  # step 3
+answers_are_used_up = False
 try:
     bce(old_logits, torch.ones_like(old_logits)).backward()  # step 5 with the old answers
 except RuntimeError as error:
@@ -584,60 +613,74 @@ assert answers_are_used_up
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
 #
+# Training is a loop around the five steps. Go through the real points in batches, in a new order each
+# time; one such pass through all of them is an **epoch**. These are the settings of the article, here
+# called *the lecture's*: batches of 32 points, learning rates of 0.001, 300 epochs. Run one epoch, to see
+# that nothing more is needed:
+
+# %% slideshow={"slide_type": "-"}
+batch_size, epochs = 32, 1  # the lecture: 300 epochs
+
+for epoch in range(epochs):
+    shuffled = real_points[torch.randperm(len(real_points))]
+    for real in shuffled.split(batch_size):
+        loss_d, loss_g, *_ = train_step(trial, real)
+    print(f"epoch {epoch + 1}: loss D {loss_d:.3f}, loss G {loss_g:.3f}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# That loop would do. `Run` is the same loop with three things around it:
+#
+# - it draws a progress bar, and a press of Stop ends it without losing anything,
+# - it writes down both losses and both mean answers of every step,
+# - it saves what you train to `data/runs/01_sine_gan/`, and `resume` goes on from a run that was cut off.
+#
 # Afterwards you will want to see how the points found the curve. So draw 256 noise vectors now and
 # keep them: the same ones can then be followed from the first step to the last.
 
 # %% slideshow={"slide_type": "-"}
-fixed_noise = make_noise(256)
+fixed_noise = trial.make_noise(256)
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The experiments above have changed the networks a little. Begin afresh: a function makes two new
-# players from the same seed, with an optimizer each.
+# The experiments have changed the players of `trial`. A function makes new ones, always from the same
+# seed, with the learning rates of the preset.
 
 # %% slideshow={"slide_type": "-"}
-def new_players(preset):
+def new_gan(preset, seed=seed, create_generator=Generator):
     seed_everything(seed)
-    generator, discriminator = Generator().to(device), Discriminator().to(device)
+    generator, discriminator = create_generator().to(device), Discriminator().to(device)
     adam = torch.optim.Adam
-    optimizer_g = adam(generator.parameters(), lr=preset.learning_rate_g, fused=True)
-    optimizer_d = adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True)
-    return generator, discriminator, optimizer_g, optimizer_d
+    return GAN(
+        generator,
+        discriminator,
+        adam(generator.parameters(), lr=preset.learning_rate_g, fused=True),
+        adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True),
+    )
 
-
-generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
-untrained = generate(fixed_noise)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The settings are those of the article that the lecture follows, here called *the lecture's*: learning
-# rates of 0.001, batches of 32 points, 300 epochs. `Run` hands out the real points in batches, in a new
-# order each time it has gone through all of them (one such pass is an *epoch*); it draws a progress
-# bar; and it writes what you train to `data/runs/01_sine_gan/`. If an earlier run was cut off, `resume`
-# goes on from it. The `Recording` looks at both players every now and then, and changes nothing.
+# Now a GAN and its run. The preset holds the lecture's settings, the same numbers as above. The
+# `Recording` looks at both players every now and then, and changes nothing.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.recording import Recording
 from helpers.training.pytorch import Run
 
 source = "1,024 points of a sine"
-run = Run(
-    "01_sine_gan",
-    preset,
-    networks={"generator": generator, "discriminator": discriminator},
-    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
-    seed=seed,
-    source=source,
-    recording=Recording("points", fixed_noise, real_points, title="The lecture's settings"),
-)
+recording = Recording("points", fixed_noise, real_points, title="The lecture's settings")
+gan = new_gan(preset)
+run = Run("01_sine_gan", preset, gan, seed=seed, source=source, recording=recording)
+untrained = generate(gan.generator, fixed_noise)
 run.resume()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The training itself is a plain loop. Press Stop whenever you like: what has been learned stays,
-# and if you run the cell again, it goes on from there.
+# The training: `batches` goes through the epochs, `record` writes down what `train_step` returns. Press
+# Stop whenever you like: what has been learned stays, and if you run the cell again, it goes on from
+# there.
 
 # %% slideshow={"slide_type": "-"}
 for real in run.batches(real_points[: preset.images]):
-    run.record(train_step(real))
+    run.record(train_step(gan, real))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points. Fresh noise, the trained generator, and the answers of
@@ -646,10 +689,10 @@ for real in run.batches(real_points[: preset.images]):
 # corrects it: what it says there means little.
 
 # %% slideshow={"slide_type": "-"}
-fake_points = generate(make_noise(2000))
+fake_points = generate(gan.generator, gan.make_noise(2000))
 plot_answers(
     plane,
-    judge(plane),
+    judge(gan.discriminator, plane),
     real=real_points[:200].cpu(),
     fake=fake_points[:200],
     title="After training: 200 real and 200 fake points",
@@ -700,7 +743,7 @@ plot_history(history)
 # explained below: how much of the curve's width the points reach.)
 
 # %% slideshow={"slide_type": "-"}
-from helpers.metrics import coverage, distance_to_curve
+from helpers.metrics.points import coverage, distance_to_curve
 from helpers.tables import Table
 
 
@@ -727,12 +770,14 @@ Table(
 # above 0.5 is right for a real point, one below 0.5 for a fake.
 
 # %% slideshow={"slide_type": "skip"}
-def accuracy(real, fake):
-    right = (judge(real) > 0.5).float().mean() + (judge(fake) < 0.5).float().mean()
-    return float(right / 2)
+def accuracy(discriminator, real, fake):
+    right_on_real = (judge(discriminator, real) > 0.5).float().mean()
+    right_on_fake = (judge(discriminator, fake) < 0.5).float().mean()
+    return float((right_on_real + right_on_fake) / 2)
 
 
-print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
+share = accuracy(gan.discriminator, real_points, fake_points)
+print(f"right answers after training: {share:.0%}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Tossing a coin gives 50 %. In a good GAN this number rises at first and comes back to about 50 %,
@@ -758,7 +803,7 @@ print(f"right answers after training: {accuracy(real_points, fake_points):.0%}")
 # curve, at least 99 % inside, all 20 bins covered.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.metrics import share_inside
+from helpers.metrics.points import share_inside
 
 fresh_x = 2 * math.pi * torch.rand(2000)
 fresh_points = torch.stack([fresh_x, torch.sin(fresh_x)], dim=1)
@@ -773,8 +818,8 @@ def measure(name, points):
     }
 
 
-rows = [measure("the lecture's settings", fake_points), measure("fresh real", fresh_points)]
-Table(rows, "Plausible and varied?")
+measured = [measure("the lecture's settings", fake_points), measure("fresh real", fresh_points)]
+Table(measured, "Plausible and varied?")
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -789,7 +834,7 @@ def passes(row):
     }
 
 
-missed = [name for name, passed in passes(rows[0]).items() if not passed]
+missed = [name for name, passed in passes(measured[0]).items() if not passed]
 print("missed:", ", ".join(missed) or "nothing")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -813,34 +858,40 @@ half = preset.learning_rate_d / 2
 calm = replace(
     preset, learning_rate_d=half, learning_rate_g=half, epochs=math.ceil(1.5 * preset.epochs)
 )
-generator, discriminator, optimizer_g, optimizer_d = new_players(calm)
-average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# A new GAN with these settings, the average of its generator, and a run of their own:
+
+# %% slideshow={"slide_type": "skip"}
+calm_gan = new_gan(calm)
+average = AveragedModel(calm_gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+calm_run = Run(
+    "01_sine_gan/calm", calm, calm_gan, seed=seed, source=source, average=average
+)
+calm_run.resume()
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # It is the same loop with one more line, for the average.
 
 # %% slideshow={"slide_type": "skip"}
-calm_run = Run(
-    "01_sine_gan/calm",
-    calm,
-    networks={"generator": generator, "discriminator": discriminator, "average": average},
-    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
-    seed=seed,
-    source=source,
-)
-calm_run.resume()
 for real in calm_run.batches(real_points[: preset.images]):
-    calm_run.record(train_step(real))
-    average.update_parameters(generator)
+    calm_run.record(train_step(calm_gan, real))
+    average.update_parameters(calm_gan.generator)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for the last moment of the calm run, and for its average:
 
 # %% slideshow={"slide_type": "-"}
-noise = make_noise(2000)
-average_points = average(noise).detach().cpu()
-rows += [measure("smaller learning rates", generate(noise)), measure("and average", average_points)]
-results = Table(rows, "What changes the result")
+noise = calm_gan.make_noise(2000)
+calm_points, average_points = generate(calm_gan.generator, noise), generate(average, noise)
+results = Table(
+    [
+        *measured,
+        measure("smaller learning rates", calm_points),
+        measure("and average", average_points),
+    ],
+    "What changes the result",
+)
 results
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -850,7 +901,7 @@ results
 plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the average")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Is that luck? Only other seeds can tell. `python -m tests.benchmarks seeds 01 0 1 2` has run this
+# Is that luck? Only other seeds can tell. `python -m data.make.seeds 01 0 1 2` has run this
 # lesson with three of them on two CPU cores, and written down what came out:
 
 # %% slideshow={"slide_type": "skip"}
@@ -878,8 +929,8 @@ from helpers.plotting import plot_mapping
 
 ticks = torch.linspace(-2.5, 2.5, 21, device=device)
 noise_grid = torch.cartesian_prod(ticks, ticks)
-landing = average(noise_grid).detach()
-plot_mapping(noise_grid.cpu(), landing.cpu())
+landing = generate(average, noise_grid)
+plot_mapping(noise_grid.cpu(), landing)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Now go from one noise vector to another, on a straight line in ten steps. The points walk along the
@@ -889,11 +940,11 @@ plot_mapping(noise_grid.cpu(), landing.cpu())
 # as well. In the next lessons one picture will turn into another by the same means.
 
 # %% slideshow={"slide_type": "skip"}
-start, end = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)
-way = start + torch.linspace(0, 1, 10, device=device).unsqueeze(1) * (end - start)
-points_on_the_way = average(way).detach().cpu()
+left, right = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)
+way = left + torch.linspace(0, 1, 10, device=device).unsqueeze(1) * (right - left)
+points_on_the_way = generate(average, way)
 print(f"distance to the curve on the way: {distance_to_curve(points_on_the_way):.3f}")
-plot_mapping(noise_grid.cpu(), landing.cpu(), way.cpu(), points_on_the_way)
+plot_mapping(noise_grid.cpu(), landing, way.cpu(), points_on_the_way)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
@@ -903,80 +954,59 @@ from helpers.controls import directions
 
 
 def show_one(noise):
-    return plot_mapping(noise_grid.cpu(), landing.cpu(), noise.cpu(), average(noise).detach().cpu())
+    return plot_mapping(noise_grid.cpu(), landing, noise.cpu(), generate(average, noise))
 
 
 directions(show_one, torch.zeros(2, device=device), places=(0, 1))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And this slider goes from the start to the end of the walk above:
+# And this slider goes along the walk above, from its first point to its last:
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
-walk(show_one, start, end)
+walk(show_one, left, right)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### How large must the noise be?
 #
-# The lecture gives two numbers of noise to points and 100 to digits. Is there a rule? To try it out,
-# you need a function that trains new players for some steps and puts yours back afterwards. It returns
-# 1,000 fakes and, for each step, the mean answers on real and on fake.
+# The lecture gives two noise dimensions to points and 100 to digits. Is there a rule? To try it out,
+# you need a function that trains a new GAN for some steps. It returns 1,000 fakes and, for each step, the
+# mean answers on real and on fake.
 
 # %% slideshow={"slide_type": "skip"}
-def try_out(steps, step=None, data=None, **settings):
-    global generator, discriminator, optimizer_g, optimizer_d
-    data, rows = real_points if data is None else data.to(device), []
-    before = generator, discriminator, optimizer_g, optimizer_d
-    generator, discriminator, optimizer_g, optimizer_d = new_players(replace(preset, **settings))
-    try:
-        for _ in range(steps):
-            batch = data[torch.randint(len(data), (32,), device=device)]
-            rows.append(torch.stack((step or train_step)(batch)[2:]).detach().cpu())
-        return generate(make_noise(1000)), torch.stack(rows) if rows else None
-    finally:
-        generator, discriminator, optimizer_g, optimizer_d = before
+def try_out(steps, step=train_step, data=real_points, preset=preset, **options):
+    gan, data, answers = new_gan(preset, **options), data.to(device), []
+    for _ in range(steps):
+        batch = data[torch.randint(len(data), (32,), device=device)]
+        answers.append(torch.stack(step(gan, batch)[2:]).detach().cpu())
+    fakes = generate(gan.generator, gan.make_noise(1000))
+    return fakes, torch.stack(answers) if answers else None
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And one that gives other values to names of this notebook, as long as you are inside its `with`:
-
-# %% slideshow={"slide_type": "skip"}
-from contextlib import contextmanager
-
-
-@contextmanager
-def instead(**values):
-    names = globals()
-    before = {name: names[name] for name in values}
-    names.update(values)
-    try:
-        yield
-    finally:
-        names.update(before)
-
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# Now 1, 2 and 8 numbers of noise, with two seeds each. The training is short, so do not expect points as
+# Now 1, 2 and 8 noise dimensions, with two seeds each. The training is short, so do not expect points as
 # good as those above.
 
 # %% slideshow={"slide_type": "skip"}
-steps = 3 if preset.level == "smoke" else 2000
+from functools import partial
+
+short = 3 if preset.level == "smoke" else 2000
 
 
-def try_noise(size, **values):
-    row = {"numbers of noise": size}
+def try_noise(latent_dim, create_generator=Generator):
+    row = {"noise dimensions": latent_dim}
     for number in (seed, seed + 1):
-        with instead(latent_dim=size, seed=number, **values):
-            fake, _ = try_out(steps)
-        row |= {f"distance, seed {number}": distance_to_curve(fake)}
-        row |= {f"share of bins, seed {number}": coverage(fake)}
+        create = partial(create_generator, latent_dim)
+        fakes, _ = try_out(short, seed=number, create_generator=create)
+        row |= {f"distance, seed {number}": distance_to_curve(fakes)}
+        row |= {f"share of bins, seed {number}": coverage(fakes)}
     return row
 
 
-rows = [try_noise(size) for size in (1, 2, 8)]
-Table(rows, f"Noise of different sizes, {steps:,} steps each")
+of_noise = [try_noise(latent_dim) for latent_dim in (1, 2, 8)]
+Table(of_noise, f"Noise of different sizes, {short:,} steps each")
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -994,24 +1024,25 @@ Table(rows, f"Noise of different sizes, {steps:,} steps each")
 
 # %% slideshow={"slide_type": "skip"}
 class DropoutGenerator(Generator):
-    def __init__(self):
-        super().__init__()
+    def __init__(self, latent_dim=2):
+        super().__init__(latent_dim)
         first, relu, second, relu, third = self.model
         dropout = nn.Dropout(0.3)
         self.model = nn.Sequential(first, relu, dropout, second, relu, dropout, third)
 
 
-points = DropoutGenerator().to(device)(make_noise(1).expand(1000, -1))
-print(f"one noise vector, 1,000 times: {len(points.unique(dim=0)):,} different points")
+one_vector = torch.randn(1, 2, device=device).expand(1000, -1)
+different = DropoutGenerator().to(device)(one_vector).unique(dim=0)
+print(f"one noise vector, 1,000 times: {len(different):,} different points")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So dropout is chance that does not come from the noise: the generator has to make a good point whatever
 # is switched off. Train both with the same two seeds:
 
 # %% slideshow={"slide_type": "skip"}
-rows = [{"generator": "without dropout"} | rows[1]]
-rows.append({"generator": "with dropout"} | try_noise(2, Generator=DropoutGenerator))
-Table(rows, f"Dropout in the generator, {steps:,} steps each")
+with_dropout = try_noise(2, create_generator=DropoutGenerator)
+rows = [{"generator": "without dropout"} | of_noise[1], {"generator": "with dropout"} | with_dropout]
+Table(rows, f"Dropout in the generator, {short:,} steps each")
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -1027,31 +1058,33 @@ Table(rows, f"Dropout in the generator, {steps:,} steps each")
 # lecture's learning rate.
 
 # %% slideshow={"slide_type": "skip"}
-def train_alone(player, steps):
+def train_alone(gan, player, steps):
+    rate_d = preset.learning_rate_d if player in ("discriminator", "both") else 0.0
+    rate_g = preset.learning_rate_g if player in ("generator", "both") else 0.0
+    gan.optimizer_d.param_groups[0]["lr"] = rate_d
+    gan.optimizer_g.param_groups[0]["lr"] = rate_g
     for _ in range(steps):
         chosen = torch.randint(len(real_points), (preset.batch_size,), device=device)
-        for name, optimizer in (("discriminator", optimizer_d), ("generator", optimizer_g)):
-            moves = player in (name, "both")
-            optimizer.param_groups[0]["lr"] = preset.learning_rate_g if moves else 0.0
-        train_step(real_points[chosen])
+        train_step(gan, real_points[chosen])
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Begin with the players of the calm run, who are evenly matched. First the generator learns alone,
-# then the discriminator alone, then both go on. After each stage, keep the map of the discriminator,
-# the fakes, and some numbers.
+# After each stage, keep the map of the discriminator, the fakes, and some numbers.
 
 # %% slideshow={"slide_type": "skip"}
-stages, rows = {}, []
-
-
-def look_at(stage):
-    fake, answers = generate(fixed_noise), judge(plane)
-    stages[stage] = (answers, fake)
+def look_at(gan, stage):
+    fake, answers = generate(gan.generator, fixed_noise), judge(gan.discriminator, plane)
     row = {"stage": stage, "share of bins covered": coverage(fake)}
     row["spread (standard deviation of x)"] = float(fake[:, 0].std())
-    rows.append(row | {"answer on fakes": float(judge(fake).mean())})
+    return answers, fake, row | {"answer on fakes": float(judge(gan.discriminator, fake).mean())}
 
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Begin with a copy of the calm run's players, who are evenly matched. First the generator learns alone,
+# then the discriminator alone, then both go on.
+
+# %% slideshow={"slide_type": "skip"}
+from copy import deepcopy
 
 plan = {
     "1. G alone, 1,000 steps": ("generator", 1000),
@@ -1060,10 +1093,11 @@ plan = {
     "4. both, 1,000 steps": ("both", 1000),
     "5. both, 2,000 more": ("both", 2000),
 }
-look_at("at the start")
+unequal = deepcopy(calm_gan)
+stages = {"at the start": look_at(unequal, "at the start")}
 for stage, (player, steps) in plan.items():
-    train_alone(player, 2 if preset.level == "smoke" else steps)
-    look_at(stage)
+    train_alone(unequal, player, 2 if preset.level == "smoke" else steps)
+    stages[stage] = look_at(unequal, stage)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Look at the crosses, from one stage to the next:
@@ -1071,7 +1105,8 @@ for stage, (player, steps) in plan.items():
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_stages
 
-plot_stages(plane, stages, real=real_points[:200].cpu())
+maps = {stage: (answers, fake) for stage, (answers, fake, _) in stages.items()}
+plot_stages(plane, maps, real=real_points[:200].cpu())
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Alone, the generator at first gains little: the discriminator's opinions were mild along most of the
@@ -1083,14 +1118,14 @@ plot_stages(plane, stages, real=real_points[:200].cpu())
 # and spread, though it takes them a while. The table has the numbers:
 
 # %% slideshow={"slide_type": "skip"}
-Table(rows, "One player at a time")
+Table([row for *_, row in stages.values()], "One player at a time")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Where did the fakes meet in stage 2? Compare it with the place on the map that the discriminator of
 # that stage likes best:
 
 # %% slideshow={"slide_type": "skip"}
-answers, fake = stages["2. G alone, 2,000 more"]
+answers, fake, _ = stages["2. G alone, 2,000 more"]
 favourite = plane[answers.argmax()]
 print("the fakes are around ({:.2f}, {:.2f})".format(*fake.mean(dim=0)))
 print("the favourite place is ({:.2f}, {:.2f})".format(*favourite), f"with {answers.max():.2f}")
@@ -1101,13 +1136,20 @@ print("the favourite place is ({:.2f}, {:.2f})".format(*favourite), f"with {answ
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import buttons
 
+
+
+def show_players():
+    answers, fake, _ = look_at(unequal, "now")
+    return plot_answers(plane, answers, real_points[:200].cpu(), fake)
+
+
 buttons(
     {
-        "train D only": lambda: train_alone("discriminator", 200),
-        "train G only": lambda: train_alone("generator", 200),
-        "train both": lambda: train_alone("both", 200),
+        "train D only": lambda: train_alone(unequal, "discriminator", 200),
+        "train G only": lambda: train_alone(unequal, "generator", 200),
+        "train both": lambda: train_alone(unequal, "both", 200),
     },
-    lambda: plot_answers(plane, judge(plane), real_points[:200].cpu(), generate(fixed_noise)),
+    show_players,
 )
 
 
@@ -1129,19 +1171,19 @@ def play(lr_d=1e-3, lr_g=1e-3, labels=(1.0, 0.0), saturating=False, dropout=True
     label_real, label_fake = (torch.full((32, 1), label, device=device) for label in labels)
     for _ in range(20 if preset.level == "smoke" else 2000):
         real = real_points[torch.randint(len(real_points), (32,), device=device)]
-        fake = generator(make_noise(32)).detach()
+        fake = generator(torch.randn(32, 2, device=device)).detach()
         loss_d = bce(discriminator.logits(real), label_real)
         loss_d = loss_d + bce(discriminator.logits(fake), label_fake)
         adam_d.zero_grad()
         loss_d.backward()
         adam_d.step()
-        logits = discriminator.logits(generator(make_noise(32)))
+        logits = discriminator.logits(generator(torch.randn(32, 2, device=device)))
         zeros = torch.zeros_like(logits)
         loss_g = -bce(logits, zeros) if saturating else bce(logits, zeros + 1)
         adam_g.zero_grad()
         loss_g.backward()
         adam_g.step()
-    return generator(make_noise(2000)).detach().cpu()
+    return generate(generator, torch.randn(2000, 2, device=device))
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -1201,11 +1243,11 @@ Table(rows, "What one changed argument does")
 #
 # First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
 # and the cell below it: a check measures what is asked and compares. Before you have answered it
-# says so and runs nothing. A solution is folded away under each exercise. Some use `try_out` from above,
-# which trains new players and puts yours back.
+# says so and runs nothing. A solution is folded away under each exercise. Some use `try_out` from
+# *Inside the generator*, which trains a new GAN.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers import exercises, exercises_torch
+from helpers.exercises import lesson_01 as exercises
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Real with the label 0.9
@@ -1261,9 +1303,9 @@ answer = None  # "a", "b", "c" or "d"
 # %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def same_again():
-    noise, point = make_noise(1), real_points[:1]
-    points = torch.cat([generator(noise) for _ in range(1000)])
-    answers = torch.cat([discriminator(point) for _ in range(1000)])
+    noise, point = gan.make_noise(1), real_points[:1]
+    points = torch.cat([gan.generator(noise) for _ in range(1000)])
+    answers = torch.cat([gan.discriminator(point) for _ in range(1000)])
     return len(points.unique(dim=0)), len(answers.unique())
 
 
@@ -1299,11 +1341,11 @@ def saturating_loss(fake_logits):
 
 # %% slideshow={"slide_type": "skip"}
 def early_logits():
-    _, answers = try_out(200, learning_rate_g=0)
+    _, answers = try_out(200, preset=replace(preset, learning_rate_g=0))
     return torch.logit(answers[-20:, 1:])
 
 
-exercises_torch.check_saturating_loss(saturating_loss, early_logits)
+exercises.check_saturating_loss(saturating_loss, early_logits)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
@@ -1334,27 +1376,27 @@ swapped_step = None  # replace this line by your function
 # that the fakes reach.
 
 # %% slideshow={"slide_type": "skip"}
-exercises_torch.check_swapped_labels(swapped_step, try_out)
+exercises.check_swapped_labels(swapped_step, try_out)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
-# def swapped_step(real):
-#     ones, zeros = torch.ones(len(real), 1, device=device), torch.zeros(len(real), 1, device=device)
-#     fake = generator(make_noise(len(real))).detach()
-#     real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
-#     loss_d = bce(real_logits, zeros) + bce(fake_logits, ones)  # changed, twice
-#     optimizer_d.zero_grad()
+# def swapped_step(gan, real):
+#     ones = torch.ones(len(real), 1, device=device)
+#     fake = gan.generator(gan.make_noise(len(real))).detach()
+#     real_logits, fake_logits = gan.discriminator.logits(torch.cat([real, fake])).chunk(2)
+#     loss_d = bce(real_logits, 0 * ones) + bce(fake_logits, ones)  # changed, twice
+#     gan.optimizer_d.zero_grad()
 #     loss_d.backward()
-#     optimizer_d.step()
-#     fake = generator(make_noise(len(real)))
-#     discriminator.requires_grad_(False)
-#     loss_g = bce(discriminator.logits(fake), zeros)  # changed
-#     optimizer_g.zero_grad()
+#     gan.optimizer_d.step()
+#     fake = gan.generator(gan.make_noise(len(real)))
+#     gan.discriminator.requires_grad_(False)
+#     loss_g = bce(gan.discriminator.logits(fake), 0 * ones)  # changed
+#     gan.optimizer_g.zero_grad()
 #     loss_g.backward()
-#     optimizer_g.step()
-#     discriminator.requires_grad_(True)
+#     gan.optimizer_g.step()
+#     gan.discriminator.requires_grad_(True)
 #     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 # ```
 #
@@ -1377,7 +1419,7 @@ my_points = None  # a tensor of the shape (n, 2)
 # before and after.
 
 # %% slideshow={"slide_type": "skip"}
-exercises_torch.check_own_curve(my_points, try_out)
+exercises.check_own_curve(my_points, try_out)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
@@ -1388,7 +1430,7 @@ exercises_torch.check_own_curve(my_points, try_out)
 # ```
 #
 # Only the cell that makes the training data knows it, and the measures. To see what the GAN has made
-# of your curve, run `plot_points(my_points, try_out(1000, None, my_points)[0])` in a new cell.
+# of your curve, run `plot_points(my_points, try_out(1000, data=my_points)[0])` in a new cell.
 #
 # </details>
 

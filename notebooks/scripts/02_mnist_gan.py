@@ -76,7 +76,8 @@ print(f"The course {what}.")
 from helpers.plotting import Drawing
 
 Drawing(
-    "02_mnist_gan.png", alt="64 handwritten digits made by the trained generator of this lesson."
+    course / "notebooks" / "pictures" / "02_mnist_gan.png",
+    alt="64 handwritten digits made by the trained generator of this lesson.",
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -176,14 +177,13 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, x):
-        return torch.sigmoid(self.logits(x))
+        x = x.view(x.size(0), 784)
+        output = self.model(x)
+        return output
 
     def logits(self, x):
         x = x.view(x.size(0), 784)
-        *layers, sigmoid = self.model
-        for layer in layers:
-            x = layer(x)
-        return x
+        return self.model[:-1](x)
 
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -193,12 +193,10 @@ class Discriminator(nn.Module):
 # There is one channel, for grey.
 
 # %% slideshow={"slide_type": "subslide"}
-latent_dim = 100
-
-
 class Generator(nn.Module):
-    def __init__(self):
+    def __init__(self, latent_dim=100):
         super().__init__()
+        self.latent_dim = latent_dim
         self.model = nn.Sequential(
             nn.Linear(latent_dim, 256),
             nn.ReLU(),
@@ -241,48 +239,61 @@ show_layers(Discriminator(), torch.zeros(1, 784), "Discriminator, from a picture
 # The generator is nearly its mirror image:
 
 # %% slideshow={"slide_type": "skip"}
-show_layers(Generator(), torch.zeros(1, latent_dim), "Generator, from noise to a picture")
+show_layers(Generator(), torch.zeros(1, 100), "Generator, from noise to a picture")
 
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The players and their optimizers
 #
-# Later in this lesson you will start again with other settings, so it is worth a function that makes
-# two new players with an optimizer each.
+# As in lesson 01, a GAN is two players with an optimizer each, and it draws the noise for its generator.
+
+# %% slideshow={"slide_type": "skip"}
+from dataclasses import dataclass
+
+
+@dataclass
+class GAN:
+    generator: nn.Module
+    discriminator: nn.Module
+    optimizer_g: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer
+
+    def make_noise(self, count):
+        return torch.randn(count, self.generator.latent_dim, device=device)
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# You will make several of them in this lesson, with different settings, so it is worth a function. It
+# begins with the seed: the same seed gives the same players, and the same noise after that.
 
 # %% slideshow={"slide_type": "-"}
-def new_players(preset):
+def new_gan(preset, seed=seed):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
     betas = (preset.beta1, 0.999)
     adam = torch.optim.Adam
-    optimizer_g = adam(generator.parameters(), preset.learning_rate_g, betas, fused=True)
-    optimizer_d = adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True)
-    return generator, discriminator, optimizer_g, optimizer_d
-
-
-generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+    return GAN(
+        generator,
+        discriminator,
+        adam(generator.parameters(), preset.learning_rate_g, betas, fused=True),
+        adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True),
+    )
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The same three small functions as in lesson 01: draw noise, make fakes, ask for answers.
+# The same two small functions as in lesson 01: make fakes, ask for answers.
 
 # %% slideshow={"slide_type": "skip"}
-def make_noise(count):
-    return torch.randn(count, latent_dim, device=device)
+@torch.no_grad()
+def generate(generator, noise):
+    return generator(noise).cpu()
 
 
 @torch.no_grad()
-def generate(noise, network=None):
-    return (network or generator)(noise).cpu()
-
-
-@torch.no_grad()
-def judge(pictures, network=None):
-    network = network or discriminator
-    network.eval()
-    answers = network(pictures.to(device))
-    network.train()
+def judge(discriminator, pictures):
+    discriminator.eval()
+    answers = discriminator(pictures.to(device))
+    discriminator.train()
     return answers.cpu()
 
 
@@ -294,11 +305,13 @@ def judge(pictures, network=None):
 # clouds and to digits alike.
 
 # %% slideshow={"slide_type": "-"}
-fixed_noise = make_noise(16)
-untrained = generate(fixed_noise)
-answer = judge(untrained).mean(), judge(images[:1000]).mean()
-print("The untrained discriminator answers {:.2f} to fakes, {:.2f} to real.".format(*answer))
-plot_images(untrained, title="Before training")
+untrained = new_gan(preset)
+fixed_noise = untrained.make_noise(16)
+clouds = generate(untrained.generator, fixed_noise)
+on_fake = judge(untrained.discriminator, clouds).mean()
+on_real = judge(untrained.discriminator, images[:1000]).mean()
+print(f"The untrained discriminator answers {on_fake:.2f} to fakes, {on_real:.2f} to real.")
+plot_images(clouds, title="Before training")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings
@@ -325,7 +338,7 @@ rows = [asdict(PRESETS["02_mnist_gan"][level]) for level in ("lesson", "full")]
 Table([{key: row[key] for key in row if key != "images"} for row in rows], "The settings")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# What does each of them buy? `python -m tests.benchmarks recipes 8` has trained the GAN once for each row
+# What does each of them buy? `python -m data.make.recipes 8` has trained the GAN once for each row
 # of the next table, eight epochs long, each row with one change more. The distance says how far the fakes
 # are from real digits: you will meet it below. The last row has the settings of `lesson` and the small
 # sample that comes with the course, for as many steps.
@@ -346,46 +359,40 @@ Table(read_rows("recipes"), "Eight epochs, one change after the other (one seed,
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
-# The training step is that of lesson 01, step for step. One thing is new: the label of real
-# pictures comes from the preset.
+# The training step is that of lesson 01, letter by letter. Only `real_label` will be another one: it
+# comes from the preset.
 
 # %% slideshow={"slide_type": "subslide"}
 bce = nn.BCEWithLogitsLoss()
 
 
-def train_step(real):
+def train_step(gan, real, real_label=1.0):
     # 1. Choose some real examples: the loop below chooses them.
-    label, shape = preset.real_label, (len(real), 1)
+    ones = torch.ones(len(real), 1, device=device)
     # 2. Generate some fakes.
-    fake = generator(make_noise(len(real))).detach()
+    fake = gan.generator(gan.make_noise(len(real))).detach()
     # 3. Train the discriminator: real has the label 1 (or a little less), fake has the label 0.
-    real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
-    loss_d = bce(real_logits, torch.full(shape, label, device=device))
-    loss_d = loss_d + bce(fake_logits, torch.zeros(shape, device=device))
-    optimizer_d.zero_grad()
+    real_logits, fake_logits = gan.discriminator.logits(torch.cat([real, fake])).chunk(2)
+    loss_d = bce(real_logits, real_label * ones) + bce(fake_logits, 0 * ones)
+    gan.optimizer_d.zero_grad()
     loss_d.backward()
-    optimizer_d.step()
+    gan.optimizer_d.step()
     # 4. Generate some more fakes.
-    fake = generator(make_noise(len(real)))
+    fake = gan.generator(gan.make_noise(len(real)))
     # 5. Train the generator: fake has the label 1.
-    discriminator.requires_grad_(False)
-    loss_g = bce(discriminator.logits(fake), torch.ones(shape, device=device))
-    optimizer_g.zero_grad()
+    gan.discriminator.requires_grad_(False)
+    loss_g = bce(gan.discriminator.logits(fake), ones)
+    gan.optimizer_g.zero_grad()
     loss_g.backward()
-    optimizer_g.step()
-    discriminator.requires_grad_(True)
+    gan.optimizer_g.step()
+    gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Ten kinds of digits, and a loss that knows two labels? The discriminator is never asked *which*
-# digit it sees, only *real or fake*. The classes of MNIST take no part in the training. Python can
-# tell which names a function uses, and `labels` is not among them:
-
-# %% slideshow={"slide_type": "skip"}
-used = train_step.__code__.co_names
-assert "data" not in used and "labels" not in used
-print(*used)
+# digit it sees, only *real or fake*. The classes of MNIST take no part in the training: all that
+# `train_step` gets is the GAN, some pictures and one number.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
@@ -393,13 +400,7 @@ print(*used)
 # This game does not come to rest: each step answers the last step of the other player. So it pays to
 # keep, beside the generator itself, a running *average* of its weights over about the last
 # thousand steps. The average takes no part in the game. PyTorch has it ready.
-
-# %% slideshow={"slide_type": "-"}
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-
-average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
+#
 # `Run` hands out the batches, draws the progress bar and writes everything to
 # `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
 # and run it: `resume` finds the run that was cut off and goes on to the very same result. (In Colab
@@ -407,18 +408,16 @@ average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 # README.) The `Recording` watches both players, as in lesson 01.
 
 # %% slideshow={"slide_type": "-"}
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
 from helpers.recording import Recording
 from helpers.training.pytorch import Run
 
-run = Run(
-    lesson,
-    preset,
-    networks={"generator": generator, "discriminator": discriminator, "average": average},
-    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
-    seed=seed,
-    source=data.source,
-    recording=Recording("pictures", fixed_noise, images[:16]),
-)
+gan = new_gan(preset)
+fixed_noise = gan.make_noise(16)
+average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+recording = Recording("pictures", fixed_noise, images[:16])
+run = Run(lesson, preset, gan, seed, data.source, recording, average)
 run.resume()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -430,12 +429,12 @@ run.resume()
 from IPython.display import DisplayHandle
 
 picture = DisplayHandle()
-picture.display(plot_images(untrained))
+picture.display(plot_images(clouds))
 for real in run.batches(images):
-    run.record(train_step(real))
-    average.update_parameters(generator)
+    run.record(train_step(gan, real, preset.real_label))
+    average.update_parameters(gan.generator)
     if run.epoch_ends:
-        run.keep(generate(fixed_noise))
+        run.keep(generate(gan.generator, fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -488,8 +487,8 @@ plot_history(run.history, real_label=preset.real_label)
 # are copies? For that you need numbers.
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
-noise = make_noise(200 if preset.level == "smoke" else 10_000)
-fakes = generate(noise, average)
+noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
+fakes = generate(average, noise)
 plot_images(fakes[:64], columns=16, title="64 fakes")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -521,9 +520,9 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # perfect generator would get.
 
 # %% slideshow={"slide_type": "subslide"}
-from helpers.metrics import judge as measure
+from helpers.metrics.images import evaluate
 
-results = measure(classifier, fakes, images.cpu())
+results = evaluate(classifier, fakes, images.cpu())
 results
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -540,7 +539,7 @@ results
 # against real. So a value means nothing without the number of pictures.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.metrics import frechet_by_samples
+from helpers.metrics.images import frechet_by_samples
 
 features, _ = classifier(fakes)
 real_features, _ = classifier(images[:20_000].cpu())
@@ -548,7 +547,7 @@ for distance in frechet_by_samples(features, real_features):
     print(distance)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Is your run luck? Only other seeds can tell. `python -m tests.benchmarks seeds 02 0 1 2` has trained this
+# Is your run luck? Only other seeds can tell. `python -m data.make.seeds 02 0 1 2` has trained this
 # GAN with three of them at the preset `lesson`, on one CPU thread. (With two threads sums are rounded in
 # another order, so the seed 0 need not give your numbers.)
 
@@ -567,7 +566,7 @@ Table(read_rows("seeds_02"), "Three seeds, 10,000 fakes each")
 # its left: alike, but not the same.
 
 # %% slideshow={"slide_type": "-"}
-from helpers.metrics import novelty
+from helpers.metrics.images import novelty
 
 news = novelty(fakes[:200], images.cpu(), test_images[:200])
 pairs = torch.stack([fakes[:8], images[news.index[:8]].cpu()], dim=1).flatten(0, 1)
@@ -596,7 +595,7 @@ start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
 way = torch.linspace(0, 1, 10, device=device).view(1, -1, 1)
 path = start + way * (end - start)
 plot_images(
-    generate(path.flatten(0, 1), average), columns=10, title="Four walks, from left to right"
+    generate(average, path.flatten(0, 1)), columns=10, title="Four walks, from left to right"
 )
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -605,7 +604,7 @@ plot_images(
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
-walk(lambda noise: generate(noise, average), start[:, 0], end[:, 0])
+walk(lambda noise: generate(average, noise), start[:, 0], end[:, 0])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
@@ -631,7 +630,7 @@ for name, level in {"the lecture's settings": "full", "the best settings": "best
 # them: what a noise vector means is up to the generator.
 
 # %% slideshow={"slide_type": "-"}
-strip = torch.cat([generate(noise[:16], network) for network in makers.values()])
+strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
 labels = [name if i == 1 else "" for name in makers for i in range(16)]
 plot_images(strip, labels, columns=16, title="Your run and two longer ones")
 
@@ -652,7 +651,7 @@ def summary(name, result):
 
 rows = [summary("your run", results)]
 for name in ("the lecture's settings", "the best settings"):
-    rows.append(summary(name, measure(classifier, generate(noise, makers[name]), images.cpu())))
+    rows.append(summary(name, evaluate(classifier, generate(makers[name], noise), images.cpu())))
 samples = f"{results.frechet.samples:,} pictures each (precision, recall: {results.compared:,})"
 floor = f"Frechet distance of real to real {results.frechet.floor:.1f}"
 Table(rows, f"{samples}; {floor}")
@@ -661,7 +660,7 @@ Table(rows, f"{samples}; {floor}")
 # What has the wider noise brought? Take it back: divide the noise by 1.2.
 
 # %% slideshow={"slide_type": "skip"}
-measure(classifier, generate(noise / 1.2, makers["the best settings"]), images.cpu())
+evaluate(classifier, generate(makers["the best settings"], noise / 1.2), images.cpu())
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Compare it with the last row of the table. With the narrower noise more of the fakes look real: the
@@ -681,53 +680,48 @@ measure(classifier, generate(noise / 1.2, makers["the best settings"]), images.c
 # You may skip this part. It ruins a good GAN in several ways, and puts some well-known advice to the
 # test. Each game begins with two players that have had the settings of the preset `lesson` for 30 epochs;
 # they come with the course, too. Then it goes on with these settings and *one* thing changed, always
-# from the same seed. A `beginner` is a generator that has learned nothing yet. The players that
-# you have trained are put back afterwards.
+# from the same seed. A `beginner` is a generator that has learned nothing yet.
 
 # %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 from helpers.base.history import COLUMNS
 
+steps, count = (3, 200) if preset.level == "smoke" else (300, 2000)
 
-def experiment(name, step=train_step, beginner=False, dropout=True, **settings):
-    global preset, generator, discriminator, optimizer_g, optimizer_d
-    before = preset, generator, discriminator, optimizer_g, optimizer_d
-    preset = replace(PRESETS[lesson]["lesson"], **settings)
-    generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
-    load_weights(discriminator, "digits_discriminator_long")
+
+def play(name, step=train_step, beginner=False, dropout=True, **settings):
+    changed = replace(PRESETS[lesson]["lesson"], **settings)
+    game = new_gan(changed)
+    load_weights(game.discriminator, "digits_discriminator_long")
     if not beginner:
-        load_weights(generator, "digits_generator_long")
-    discriminator.train(dropout)
-    label = preset.real_label
-    recording = Recording("pictures", fixed_noise, title=name, steps=steps, real_label=label)
+        load_weights(game.generator, "digits_generator_long")
+    game.discriminator.train(dropout)
+    label = changed.real_label
+    film = Recording("pictures", fixed_noise, title=name, steps=steps, real_label=label)
     rows = []
-    try:
-        for number in range(steps):
-            recording.watch(number, generator, discriminator)
-            chosen = torch.randint(len(images), (preset.batch_size,), device=device)
-            rows.append(torch.stack(step(images[chosen])).detach())
-        columns = dict(zip(CURVES, torch.stack(rows).T.cpu().numpy(), strict=True))
-        recording.finish(columns, generator, discriminator)
-        games[name] = generate(make_noise(count)), columns, recording
-    finally:
-        preset, generator, discriminator, optimizer_g, optimizer_d = before
+    for number in range(steps):
+        film.watch(number, game.generator, game.discriminator)
+        chosen = torch.randint(len(images), (changed.batch_size,), device=device)
+        rows.append(torch.stack(step(game, images[chosen], label)).detach())
+    columns = dict(zip(COLUMNS, torch.stack(rows).T.cpu().numpy(), strict=True))
+    film.finish(columns, game.generator, game.discriminator)
+    return generate(game.generator, game.make_noise(count)), columns, film
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # First the game without any change. Every other one is compared with it.
 
 # %% slideshow={"slide_type": "skip"}
-games, usual = {}, "usual settings"
-steps, count = (3, 200) if preset.level == "smoke" else (300, 2000)
-experiment(usual)
+usual = "usual settings"
+games = {usual: play(usual)}
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Two numbers for each game, from 2,000 fakes: the Frechet distance, and the share of the ten classes
 # that are covered. And two rows of pictures: the game above, the usual one below.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.metrics import class_counts, frechet
+from helpers.metrics.images import class_counts, frechet
 from helpers.plotting import SmallPicture
 
 reference, _ = classifier(images[:4000].cpu())
@@ -754,7 +748,7 @@ def compare(name):
 # pictures get the label 1.
 
 # %% slideshow={"slide_type": "skip"}
-experiment("the discriminator wins", beginner=True, real_label=1.0)
+games["the discriminator wins"] = play("the discriminator wins", beginner=True, real_label=1.0)
 compare("the discriminator wins")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -777,7 +771,7 @@ SmallPicture(plot_history(history, title="The discriminator wins"))
 # are answered with ever larger numbers while the digits fall apart.
 
 # %% slideshow={"slide_type": "skip"}
-experiment("the generator alone", learning_rate_d=0.0)
+games["the generator alone"] = play("the generator alone", learning_rate_d=0.0)
 answers = games["the generator alone"][1]["answer_fake"]
 print(f"mean answer on fakes {answers[0]:.2f} in the first step, {answers[-1]:.2f} in the last")
 compare("the generator alone")
@@ -790,7 +784,7 @@ compare("the generator alone")
 # picture fake, but the generator does not find its way back.
 
 # %% slideshow={"slide_type": "-"}
-experiment("mode collapse", learning_rate_g=8e-3)
+games["mode collapse"] = play("mode collapse", learning_rate_g=8e-3)
 print(f"answer on fakes in the last step {games['mode collapse'][1]['answer_fake'][-1]:.2f}")
 compare("mode collapse")
 
@@ -815,7 +809,7 @@ print(f"spread {spread(images[:2000]):.3f}, real digits")
 # large, and so it is lost even if both players learn ten times as fast as usual:
 
 # %% slideshow={"slide_type": "skip"}
-experiment("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
+games["both learn too fast"] = play("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
 compare("both learn too fast")
 
 
@@ -826,28 +820,27 @@ compare("both learn too fast")
 # of these lines. As long as no switch is thrown, it does what `train_step` does.
 
 # %% slideshow={"slide_type": "skip"}
-def flawed_step(real, swapped=False, saturating=False, detach=True):
-    shape = (len(real), 1)
-    ones, zeros = torch.ones(shape, device=device), torch.zeros(shape, device=device)
-    real_label, fake_label = preset.real_label * ones, zeros
+def flawed_step(gan, real, real_label=1.0, swapped=False, saturating=False, detach=True):
+    ones = torch.ones(len(real), 1, device=device)
+    label_real, label_fake = real_label * ones, 0 * ones
     if swapped:  # changed in step 3: fake is called real, and real fake
-        real_label, fake_label = fake_label, real_label
-    fake = generator(make_noise(len(real)))
+        label_real, label_fake = label_fake, label_real
+    fake = gan.generator(gan.make_noise(len(real)))
     if detach:  # changed in step 2: without it, step 3 goes on into the generator
         fake = fake.detach()
-    real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
-    loss_d = bce(real_logits, real_label) + bce(fake_logits, fake_label)
-    optimizer_d.zero_grad()
+    real_logits, fake_logits = gan.discriminator.logits(torch.cat([real, fake])).chunk(2)
+    loss_d = bce(real_logits, label_real) + bce(fake_logits, label_fake)
+    gan.optimizer_d.zero_grad()
     loss_d.backward()
-    optimizer_d.step()
-    discriminator.requires_grad_(False)
-    logits = discriminator.logits(generator(make_noise(len(real))))
+    gan.optimizer_d.step()
+    gan.discriminator.requires_grad_(False)
+    logits = gan.discriminator.logits(gan.generator(gan.make_noise(len(real))))
     # changed in step 5: log(1 - answer) in the place of -log(answer)
-    loss_g = -bce(logits, zeros) if saturating else bce(logits, ones)
-    optimizer_g.zero_grad()
+    loss_g = -bce(logits, 0 * ones) if saturating else bce(logits, ones)
+    gan.optimizer_g.zero_grad()
     loss_g.backward()
-    optimizer_g.step()
-    discriminator.requires_grad_(True)
+    gan.optimizer_g.step()
+    gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
@@ -859,7 +852,7 @@ def flawed_step(real, swapped=False, saturating=False, detach=True):
 # %% slideshow={"slide_type": "skip"}
 from functools import partial
 
-experiment("labels swapped", step=partial(flawed_step, swapped=True))
+games["labels swapped"] = play("labels swapped", step=partial(flawed_step, swapped=True))
 compare("labels swapped")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -874,34 +867,18 @@ compare("labels swapped")
 # to the last bit, as in the usual game, which was played with `train_step`:
 
 # %% slideshow={"slide_type": "skip"}
-experiment("no detach", step=partial(flawed_step, detach=False))
+games["no detach"] = play("no detach", step=partial(flawed_step, detach=False))
 print(f"all {count:,} fakes the same:", torch.equal(games["no detach"][0], games[usual][0]))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# What it costs is work. PyTorch can count the multiplications and additions that step 3 takes:
-
-# %% slideshow={"slide_type": "skip"}
-from torch.utils.flop_counter import FlopCounterMode
-
-
-def work_of_step_3(detach):
-    fake = generator(make_noise(64))
-    with FlopCounterMode(display=False) as counter:
-        both = torch.cat([images[:64], fake.detach() if detach else fake])
-        discriminator.logits(both).sum().backward()
-    return counter.get_total_flops()
-
-
-work = {detach: work_of_step_3(detach) for detach in (True, False)}
-print(f"step 3 with detach {work[True] / 1e9:.2f} billion, without {work[False] / 1e9:.2f} billion")
-
-# %% [markdown] slideshow={"slide_type": "skip"}
+# What it costs is work: step 3 goes back through the generator, for nothing.
+#
 # *Use dropout in the discriminator.* Lesson 01 did as well without it. Here there may be something to it:
 # without dropout the answers are further apart, and the distance is somewhat larger. All ten classes are
 # still there, and the pictures alone would hardly have told you.
 
 # %% slideshow={"slide_type": "skip"}
-experiment("no dropout", dropout=False)
+games["no dropout"] = play("no dropout", dropout=False)
 for name in ("no dropout", usual):
     means = [games[name][1][f"answer_{kind}"][-100:].mean() for kind in ("real", "fake")]
     print("{}: mean answer on real {:.2f}, on fake {:.2f}".format(name, *means))
@@ -912,7 +889,7 @@ compare("no dropout")
 # are near 0. But between two players of equal strength they are not, and this loss does no worse:
 
 # %% slideshow={"slide_type": "skip"}
-experiment("saturating loss", step=partial(flawed_step, saturating=True))
+games["saturating loss"] = play("saturating loss", step=partial(flawed_step, saturating=True))
 compare("saturating loss")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -921,7 +898,7 @@ compare("saturating loss")
 
 # %% slideshow={"slide_type": "skip"}
 changes = {"beginner": True, "real_label": 1.0}
-experiment("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
+games["saturating loss, beginner"] = play("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
 for name in ("the discriminator wins", "saturating loss, beginner"):
     loss = games[name][1]["loss_d"][-100:].mean()
     print(f"mean loss of the discriminator in the last 100 steps {loss:.3f}, {name}")
@@ -963,7 +940,7 @@ show(games["mode collapse"][2], cured, train_step=train_step, frames=10)
 # nothing. A solution is folded away under each exercise.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers import exercises, exercises_torch
+from helpers.exercises import lesson_02 as exercises
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Smaller noise
@@ -985,7 +962,7 @@ answer = None  # "a", "b" or "c"
 
 # %% slideshow={"slide_type": "skip"}
 def scaled_noise(scale):
-    pictures = generate(scale * make_noise(1000), average)
+    pictures = generate(average, scale * gan.make_noise(1000))
     classes = class_counts(classifier(pictures)[1].argmax(axis=1))
     return float(pictures.std(dim=0).mean()), classes.none
 
@@ -1000,7 +977,7 @@ exercises.check_small_noise(answer, scaled_noise)
 # ```
 #
 # Which picture comes out depends on how the noise vectors differ from each other, and small ones
-# hardly do. Look at them: `plot_images(generate(0.1 * make_noise(16), average))`.
+# hardly do. Look at them: `plot_images(generate(average, 0.1 * gan.make_noise(16)))`.
 #
 # </details>
 
@@ -1059,7 +1036,7 @@ answer = None  # "a", "b", "c" or "d"
 def thief():
     stolen = images[torch.randperm(len(images))[:1000]].cpu()
     news = novelty(stolen[:200], images.cpu(), test_images[:200])
-    return measure(classifier, stolen, images.cpu()), news
+    return evaluate(classifier, stolen, images.cpu()), news
 
 
 exercises.check_thief(answer, thief)
@@ -1087,45 +1064,32 @@ two_steps = None  # replace this line by your function
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The check watches one call with new players: who is trained when, with which noise, and how the
+# The check watches one call with a new GAN: who is trained when, with which noise, and how the
 # discriminator's answers change.
 
 # %% slideshow={"slide_type": "skip"}
-def watch(step):
-    global generator, discriminator, optimizer_g, optimizer_d
-    before = generator, discriminator, optimizer_g, optimizer_d
-    generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
-    networks = {"generator": generator, "discriminator": discriminator}
-    optimizers = {"generator": optimizer_g, "discriminator": optimizer_d}
-    try:
-        exercises_torch.check_two_steps(step, networks, optimizers, images[:64], fixed_noise)
-    finally:
-        generator, discriminator, optimizer_g, optimizer_d = before
-
-
-watch(two_steps)
+exercises.check_two_steps(two_steps, new_gan(preset), images[:64], fixed_noise)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
-# def two_steps(real):
-#     label, shape = preset.real_label, (len(real), 1)
+# def two_steps(gan, real, real_label=0.9):
+#     ones = torch.ones(len(real), 1, device=device)
 #     for _ in range(2):
-#         fake = generator(make_noise(len(real))).detach()
-#         real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
-#         loss_d = bce(real_logits, torch.full(shape, label, device=device))
-#         loss_d = loss_d + bce(fake_logits, torch.zeros(shape, device=device))
-#         optimizer_d.zero_grad()
+#         fake = gan.generator(gan.make_noise(len(real))).detach()
+#         real_logits, fake_logits = gan.discriminator.logits(torch.cat([real, fake])).chunk(2)
+#         loss_d = bce(real_logits, real_label * ones) + bce(fake_logits, 0 * ones)
+#         gan.optimizer_d.zero_grad()
 #         loss_d.backward()
-#         optimizer_d.step()
-#     fake = generator(make_noise(len(real)))
-#     discriminator.requires_grad_(False)
-#     loss_g = bce(discriminator.logits(fake), torch.ones(shape, device=device))
-#     optimizer_g.zero_grad()
+#         gan.optimizer_d.step()
+#     fake = gan.generator(gan.make_noise(len(real)))
+#     gan.discriminator.requires_grad_(False)
+#     loss_g = bce(gan.discriminator.logits(fake), ones)
+#     gan.optimizer_g.zero_grad()
 #     loss_g.backward()
-#     optimizer_g.step()
-#     discriminator.requires_grad_(True)
+#     gan.optimizer_g.step()
+#     gan.discriminator.requires_grad_(True)
 #     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 # ```
 #
@@ -1146,7 +1110,7 @@ UnitGenerator = None  # replace this line by your class
 # The check looks at the shape, the weights and the range of what it makes.
 
 # %% slideshow={"slide_type": "skip"}
-exercises_torch.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
+exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_noise)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>

@@ -73,7 +73,8 @@ print(f"The course {what}.")
 from helpers.plotting import Drawing
 
 Drawing(
-    "03_fashion_gan.png", alt="64 pieces of clothing made by the trained generator of this lesson."
+    course / "notebooks" / "pictures" / "03_fashion_gan.png",
+    alt="64 pieces of clothing made by the trained generator of this lesson.",
 )
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -163,26 +164,23 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, x):
-        return torch.sigmoid(self.logits(x))
+        x = x.view(x.size(0), 784)
+        output = self.model(x)
+        return output
 
     def logits(self, x):
         x = x.view(x.size(0), 784)
-        *layers, sigmoid = self.model
-        for layer in layers:
-            x = layer(x)
-        return x
+        return self.model[:-1](x)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The generator, to the letter:
 
 # %% slideshow={"slide_type": "skip"}
-latent_dim = 100
-
-
 class Generator(nn.Module):
-    def __init__(self):
+    def __init__(self, latent_dim=100):
         super().__init__()
+        self.latent_dim = latent_dim
         self.model = nn.Sequential(
             nn.Linear(latent_dim, 256),
             nn.ReLU(),
@@ -200,41 +198,54 @@ class Generator(nn.Module):
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# New players with new weights, and an optimizer for each:
+# Both players with an optimizer each:
 
 # %% slideshow={"slide_type": "skip"}
-def new_players(preset):
+from dataclasses import dataclass
+
+
+@dataclass
+class GAN:
+    generator: nn.Module
+    discriminator: nn.Module
+    optimizer_g: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer
+
+    def make_noise(self, count):
+        return torch.randn(count, self.generator.latent_dim, device=device)
+
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# A function that makes them, always from the same seed:
+
+# %% slideshow={"slide_type": "skip"}
+def new_gan(preset, seed=seed):
     seed_everything(seed)
     generator, discriminator = Generator().to(device), Discriminator().to(device)
     betas = (preset.beta1, 0.999)
     adam = torch.optim.Adam
-    optimizer_g = adam(generator.parameters(), preset.learning_rate_g, betas, fused=True)
-    optimizer_d = adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True)
-    return generator, discriminator, optimizer_g, optimizer_d
-
-
-generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
+    return GAN(
+        generator,
+        discriminator,
+        adam(generator.parameters(), preset.learning_rate_g, betas, fused=True),
+        adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True),
+    )
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And the three small functions: draw noise, make fakes, ask for answers.
+# And the two small functions: make fakes, ask for answers.
 
 # %% slideshow={"slide_type": "skip"}
-def make_noise(count):
-    return torch.randn(count, latent_dim, device=device)
+@torch.no_grad()
+def generate(generator, noise):
+    return generator(noise).cpu()
 
 
 @torch.no_grad()
-def generate(noise, network=None):
-    return (network or generator)(noise).cpu()
-
-
-@torch.no_grad()
-def judge(pictures, network=None):
-    network = network or discriminator
-    network.eval()
-    answers = network(pictures.to(device))
-    network.train()
+def judge(discriminator, pictures):
+    discriminator.eval()
+    answers = discriminator(pictures.to(device))
+    discriminator.train()
     return answers.cpu()
 
 
@@ -245,11 +256,13 @@ def judge(pictures, network=None):
 # same weights, and it has not seen any data yet.
 
 # %% slideshow={"slide_type": "skip"}
-fixed_noise = make_noise(16)
-untrained = generate(fixed_noise)
-answer = judge(untrained).mean(), judge(images[:1000]).mean()
-print("The untrained discriminator answers {:.2f} to fakes, {:.2f} to real.".format(*answer))
-plot_images(untrained, title="Before training")
+untrained = new_gan(preset)
+fixed_noise = untrained.make_noise(16)
+clouds = generate(untrained.generator, fixed_noise)
+on_fake = judge(untrained.discriminator, clouds).mean()
+on_real = judge(untrained.discriminator, images[:1000]).mean()
+print(f"The untrained discriminator answers {on_fake:.2f} to fakes, {on_real:.2f} to real.")
+plot_images(clouds, title="Before training")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## The same five steps
@@ -258,27 +271,26 @@ plot_images(untrained, title="Before training")
 bce = nn.BCEWithLogitsLoss()
 
 
-def train_step(real):
+def train_step(gan, real, real_label=1.0):
     # 1. Choose some real examples: the loop below chooses them.
-    label, shape = preset.real_label, (len(real), 1)
+    ones = torch.ones(len(real), 1, device=device)
     # 2. Generate some fakes.
-    fake = generator(make_noise(len(real))).detach()
+    fake = gan.generator(gan.make_noise(len(real))).detach()
     # 3. Train the discriminator: real has the label 1 (or a little less), fake has the label 0.
-    real_logits, fake_logits = discriminator.logits(torch.cat([real, fake])).chunk(2)
-    loss_d = bce(real_logits, torch.full(shape, label, device=device))
-    loss_d = loss_d + bce(fake_logits, torch.zeros(shape, device=device))
-    optimizer_d.zero_grad()
+    real_logits, fake_logits = gan.discriminator.logits(torch.cat([real, fake])).chunk(2)
+    loss_d = bce(real_logits, real_label * ones) + bce(fake_logits, 0 * ones)
+    gan.optimizer_d.zero_grad()
     loss_d.backward()
-    optimizer_d.step()
+    gan.optimizer_d.step()
     # 4. Generate some more fakes.
-    fake = generator(make_noise(len(real)))
+    fake = gan.generator(gan.make_noise(len(real)))
     # 5. Train the generator: fake has the label 1.
-    discriminator.requires_grad_(False)
-    loss_g = bce(discriminator.logits(fake), torch.ones(shape, device=device))
-    optimizer_g.zero_grad()
+    gan.discriminator.requires_grad_(False)
+    loss_g = bce(gan.discriminator.logits(fake), ones)
+    gan.optimizer_g.zero_grad()
     loss_g.backward()
-    optimizer_g.step()
-    discriminator.requires_grad_(True)
+    gan.optimizer_g.step()
+    gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
 
@@ -291,24 +303,14 @@ def train_step(real):
 # %% slideshow={"slide_type": "skip"}
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# The run writes to `data/runs/03_fashion_gan/`.
-
-# %% slideshow={"slide_type": "skip"}
 from helpers.recording import Recording
 from helpers.training.pytorch import Run
 
-run = Run(
-    lesson,
-    preset,
-    networks={"generator": generator, "discriminator": discriminator, "average": average},
-    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
-    seed=seed,
-    source=data.source,
-    recording=Recording("pictures", fixed_noise, images[:16]),
-)
+gan = new_gan(preset)
+fixed_noise = gan.make_noise(16)
+average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+recording = Recording("pictures", fixed_noise, images[:16])
+run = Run(lesson, preset, gan, seed, data.source, recording, average)
 run.resume()
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -318,12 +320,12 @@ run.resume()
 from IPython.display import DisplayHandle
 
 picture = DisplayHandle()
-picture.display(plot_images(untrained))
+picture.display(plot_images(clouds))
 for real in run.batches(images):
-    run.record(train_step(real))
-    average.update_parameters(generator)
+    run.record(train_step(gan, real, preset.real_label))
+    average.update_parameters(gan.generator)
     if run.epoch_ends:
-        run.keep(generate(fixed_noise))
+        run.keep(generate(gan.generator, fixed_noise))
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -347,52 +349,42 @@ plot_history(run.history, real_label=preset.real_label)
 # ## The second way: go on from the digits
 #
 # The other meaning: keep the weights too. Let a GAN that has learned digits go on, with clothes for
-# its real pictures. The course has a pair of players that were trained on digits for 30 epochs. Keep
-# the first way's players under other names, then load the digits' weights into new ones.
+# its real pictures. The course has a pair of players that were trained on digits for 30 epochs. Load
+# their weights into a new GAN, which is to run under a name of its own.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.data.weights import load_weights
 
-fresh, fresh_discriminator = average, discriminator
-generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
-load_weights(generator, "digits_generator_long")
-load_weights(discriminator, "digits_discriminator_long")
-average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+warm_gan = new_gan(preset)
+load_weights(warm_gan.generator, "digits_generator_long")
+load_weights(warm_gan.discriminator, "digits_discriminator_long")
+started_as = generate(warm_gan.generator, fixed_noise)
+warm_average = AveragedModel(warm_gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+warm_recording = Recording("pictures", fixed_noise, images[:16], title="From the digits' weights")
+warm_run = Run(
+    f"{lesson}/from_digits", preset, warm_gan, seed, data.source, warm_recording, warm_average
+)
+warm_run.resume()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same sixteen noise vectors still give digits. And the digits' discriminator has never seen a
 # piece of clothing.
 
 # %% slideshow={"slide_type": "-"}
-started_as = generate(fixed_noise)
 plot_images(started_as, title="The generator of the digits")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Now give it clothes. It is the same loop.
-
-# %% slideshow={"slide_type": "skip"}
-warm_run = Run(
-    f"{lesson}/from_digits",
-    preset,
-    networks={"generator": generator, "discriminator": discriminator, "average": average},
-    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
-    seed=seed,
-    source=data.source,
-    recording=Recording("pictures", fixed_noise, images[:16], title="From the digits' weights"),
-)
-warm_run.resume()
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# Watch the first epochs: how long does it remember the digits?
+# Now give it clothes. It is the same loop. Watch the first epochs: how long does it remember the
+# digits?
 
 # %% slideshow={"slide_type": "skip"}
 picture = DisplayHandle()
 picture.display(plot_images(started_as))
 for real in warm_run.batches(images):
-    warm_run.record(train_step(real))
-    average.update_parameters(generator)
+    warm_run.record(train_step(warm_gan, real, preset.real_label))
+    warm_average.update_parameters(warm_gan.generator)
     if warm_run.epoch_ends:
-        warm_run.keep(generate(fixed_noise))
+        warm_run.keep(generate(warm_gan.generator, fixed_noise))
         title = f"After epoch {warm_run.epoch}"
         picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
 
@@ -433,12 +425,12 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # of other real pictures in the place of fakes.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.metrics import judge as measure
+from helpers.metrics.images import evaluate
 
-noise = make_noise(200 if preset.level == "smoke" else 10_000)
-ways = {"new weights": fresh, "from the digits": average}
-fakes = {name: generate(noise, network) for name, network in ways.items()}
-results = {name: measure(classifier, made, images.cpu()) for name, made in fakes.items()}
+noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
+ways = {"new weights": average, "from the digits": warm_average}
+fakes = {name: generate(network, noise) for name, network in ways.items()}
+results = {name: evaluate(classifier, made, images.cpu()) for name, made in fakes.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Both ways in one table:
@@ -505,7 +497,7 @@ rows = [summary("your run, new weights", results["new weights"])]
 for name, level in {"the lecture's settings": "full", "the best settings": "best"}.items():
     maker = Generator().to(device)
     load_weights(maker, f"clothes_generator_{level}")
-    rows.append(summary(name, measure(classifier, generate(noise, maker), images.cpu())))
+    rows.append(summary(name, evaluate(classifier, generate(maker, noise), images.cpu())))
 Table(rows, f"Clothes after longer training, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -519,7 +511,7 @@ Table(rows, f"Clothes after longer training, {samples}")
 # Every second picture is the training picture that is nearest to the fake on its left.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.metrics import novelty
+from helpers.metrics.images import novelty
 
 made = fakes["new weights"]
 news = novelty(made[:200], images.cpu(), test_images[:200])
@@ -544,7 +536,7 @@ news
 makers = {name: Generator().to(device) for name in ("digits", "clothes")}
 for name, maker in makers.items():
     print(f"{name}: {load_weights(maker, f'{name}_generator_best')['steps']:,} steps")
-both = torch.cat([generate(noise[:16], maker) for maker in makers.values()])
+both = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
 plot_images(both, columns=16, title="From the same noise: digits and clothes")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -557,7 +549,7 @@ plot_images(both, columns=16, title="From the same noise: digits and clothes")
 # %% slideshow={"slide_type": "skip"}
 digit_judge = Discriminator().to(device)
 load_weights(digit_judge, "digits_discriminator_long")
-judges = {"digits": digit_judge, "clothes": fresh_discriminator}
+judges = {"digits": digit_judge, "clothes": gan.discriminator}
 shown = {
     "digits": (digits.test_images[:1000].float() / 127.5 - 1).unsqueeze(1),
     "clothes": test_images[:1000],
@@ -572,7 +564,7 @@ shown = {
 rows = []
 for trained_on, network in judges.items():
     row = {"trained on": trained_on}
-    rows.append(row | {name: float(judge(seen, network).mean()) for name, seen in shown.items()})
+    rows.append(row | {name: float(judge(network, seen).mean()) for name, seen in shown.items()})
 Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -618,19 +610,12 @@ plot_images(own.images[:16], title="Your own data")
 from dataclasses import replace
 
 own_images = (own.images.float() / 127.5 - 1).unsqueeze(1).to(device)
-generator, discriminator, optimizer_g, optimizer_d = new_players(preset)
 own_preset = replace(preset, epochs=1 if preset.level == "smoke" else 20)
-own_run = Run(
-    f"{lesson}/own_data",
-    own_preset,
-    networks={"generator": generator, "discriminator": discriminator},
-    optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
-    seed=seed,
-    source=own.source,
-)
+own_gan = new_gan(own_preset)
+own_run = Run(f"{lesson}/own_data", own_preset, own_gan, seed, own.source)
 for real in own_run.batches(own_images):
-    own_run.record(train_step(real))
-plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
+    own_run.record(train_step(own_gan, real, own_preset.real_label))
+plot_images(generate(own_gan.generator, fixed_noise), title="Faces, by the GAN of the digits")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A minute of training, and a face can be made out, though nearly the same one each time: mode collapse
@@ -645,7 +630,7 @@ plot_images(generate(fixed_noise), title="Faces, by the GAN of the digits")
 # folded away under each exercise.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers import exercises, exercises_torch
+from helpers.exercises import lesson_03 as exercises
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Mirror writing
@@ -671,7 +656,7 @@ def mirror_writing():
     pictures = shown["digits"]
     changed = {"digits": pictures, "mirrored": pictures.flip(3), "negative": -pictures}
     changed["noise"] = shown["noise"]
-    return {name: float(judge(seen, digit_judge).mean()) for name, seen in changed.items()}
+    return {name: float(judge(digit_judge, seen).mean()) for name, seen in changed.items()}
 
 
 exercises.check_mirror_writing(answer, mirror_writing)
@@ -710,7 +695,7 @@ answer = None  # "a", "b", "c" or "d"
 def nine_of_ten(missing):
     bag = data.class_names.index("bag")
     chosen = data.test_labels != bag if missing else data.test_labels >= 0
-    return measure(classifier, test_images[chosen][:1000], images.cpu())
+    return evaluate(classifier, test_images[chosen][:1000], images.cpu())
 
 
 exercises.check_nine_of_ten(answer, nine_of_ten)
@@ -752,7 +737,7 @@ rewired = None  # a discriminator
 # The check compares weights and answers.
 
 # %% slideshow={"slide_type": "skip"}
-exercises_torch.check_rewired(rewired, digit_judge, shown["digits"].to(device), order)
+exercises.check_rewired(rewired, digit_judge, shown["digits"].to(device), order)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
@@ -786,7 +771,7 @@ ColourDiscriminator = None  # and this one
 # The check looks at shapes, range, colours and numbers of weights.
 
 # %% slideshow={"slide_type": "skip"}
-exercises_torch.check_colour(
+exercises.check_colour(
     (ColourGenerator, ColourDiscriminator),
     (Generator().to(device), Discriminator().to(device)),
     fixed_noise,
@@ -811,10 +796,7 @@ exercises_torch.check_colour(
 #         self.model[0] = nn.Linear(3 * 784, 1024)
 #
 #     def logits(self, x):
-#         x = x.view(x.size(0), 3 * 784)
-#         for layer in self.model[:-1]:
-#             x = layer(x)
-#         return x
+#         return self.model[:-1](x.view(x.size(0), 3 * 784))
 # ```
 #
 # One layer of each, and both `view`. There are 2 x 784 new numbers in a picture, and each of them gets

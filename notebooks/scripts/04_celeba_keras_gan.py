@@ -77,7 +77,8 @@ print(f"The course {what}.")
 from helpers.plotting import Drawing
 
 Drawing(
-    "04_celeba_keras_gan.png", alt="64 drawn faces made by the trained generator of this lesson."
+    course / "notebooks" / "pictures" / "04_celeba_keras_gan.png",
+    alt="64 drawn faces made by the trained generator of this lesson.",
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -139,8 +140,8 @@ faces = load_faces(preset.images + preset.held_out, preset.size, network=preset.
 if len(faces.images) < 100:
     raise CourseError(f"{len(faces.images)} faces are too few: this lesson needs 100 or more.")
 held_out = min(preset.held_out, len(faces.images) // 4)
-training, fresh = faces.images[:-held_out], faces.images[-held_out:]
-print(f"{len(training):,} to train with, {len(fresh)} held out")
+training_faces, held_out_faces = faces.images[:-held_out], faces.images[-held_out:]
+print(f"{len(training_faces):,} to train with, {len(held_out_faces)} held out")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The array lies on the disk, not in memory: only those faces are read that are asked for. Here are
@@ -149,7 +150,7 @@ print(f"{len(training):,} to train with, {len(fresh)} held out")
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_faces
 
-plot_faces(training[:32], columns=16, title="Real faces")
+plot_faces(training_faces[:32], columns=16, title="Real faces")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### From the disk to the network
@@ -165,11 +166,10 @@ import math
 import numpy as np
 
 
-def plan(settings):
+def plan(settings, seed=seed):
     shuffle = np.random.default_rng(seed)
-    wanted = settings.iterations * settings.batch_size
-    rounds = math.ceil(wanted / len(training))
-    order = np.concatenate([shuffle.permutation(len(training)) for _ in range(rounds)])
+    wanted, count = settings.iterations * settings.batch_size, len(training_faces)
+    order = np.concatenate([shuffle.permutation(count) for _ in range(math.ceil(wanted / count))])
     return order[:wanted].reshape(settings.iterations, settings.batch_size)
 
 
@@ -179,17 +179,17 @@ def plan(settings):
 
 # %% slideshow={"slide_type": "skip"}
 def read(chosen):
-    return training[chosen]
+    return training_faces[chosen]
 
 
-def real_batches(settings, start=0):
+def real_batches(settings, start=0, seed=seed):
     shape = (settings.batch_size, preset.size, preset.size, 3)
 
     def to_batch(chosen):
         pixels = tf.ensure_shape(tf.numpy_function(read, [chosen], tf.uint8), shape)
         return tf.cast(pixels, tf.float32) / 127.5 - 1
 
-    rows = tf.data.Dataset.from_tensor_slices(plan(settings)[start:])
+    rows = tf.data.Dataset.from_tensor_slices(plan(settings, seed)[start:])
     return rows.map(to_batch).prefetch(2)
 
 
@@ -338,13 +338,12 @@ def cost(name, network, settings):
     }
 
 
-rows = []
-for level in dict.fromkeys(["full", preset.level]):
-    chosen = PRESETS["04_celeba_keras_gan"][level]
-    for create in (create_discriminator, create_generator):
-        network = create(chosen)
-        rows.append(cost(f"{network.name}, {level}", network, chosen.first))
-Table(rows, "The networks of the lecture, and as they are used here")
+costs = [
+    cost(f"{network.name}, {used.level}", network, used.first)
+    for used in dict.fromkeys([full, preset])
+    for network in (create_discriminator(used), create_generator(used))
+]
+Table(costs, "The networks of the lecture, and as they are used here")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Nearly all multiply-adds go into the two large convolutions of the generator, which work at the full size
@@ -403,8 +402,8 @@ from keras.optimizers import Adam
 
 tiny = PRESETS["04_celeba_keras_gan"]["smoke"]
 draw = np.random.default_rng(seed)
-pictures, labels = draw.normal(size=(4, 16, 16, 3)), np.ones((4, 1))
-noise = draw.normal(size=(4, latent_dim))
+tiny_pictures, tiny_labels = draw.normal(size=(4, 16, 16, 3)), np.ones((4, 1))
+tiny_noise = draw.normal(size=(4, latent_dim))
 
 
 def two_models():
@@ -438,21 +437,23 @@ def two_steps(name, set_flag):
     discriminator, generator, chain = two_models()
     set_flag(discriminator, True)
     step_3 = changed(
-        lambda: discriminator.train_on_batch(pictures, labels), discriminator, generator
+        lambda: discriminator.train_on_batch(tiny_pictures, tiny_labels), discriminator, generator
     )
     set_flag(discriminator, False)
-    step_5 = changed(lambda: chain.train_on_batch(noise, labels), discriminator, generator)
+    step_5 = changed(
+        lambda: chain.train_on_batch(tiny_noise, tiny_labels), discriminator, generator
+    )
     return {"form": name, "step 3 changes D, G": step_3, "step 5 changes D, G": step_5}
 
 
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
-    rows = [two_steps("frozen once, as in the lecture", lambda network, flag: None)]
-    rows.append(
-        two_steps("flag set before each step", lambda n, flag: setattr(n, "trainable", flag))
-    )
+    forms = [
+        two_steps("frozen once, as in the lecture", lambda network, flag: None),
+        two_steps("flag set before each step", lambda n, flag: setattr(n, "trainable", flag)),
+    ]
 print(*{str(w.message) for w in told if "trainable" in str(w.message)})
-Table(rows, "Arrays of weights that a step changes")
+Table(forms, "Arrays of weights that a step changes")
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -478,7 +479,7 @@ Table(rows, "Arrays of weights that a step changes")
 
 # %% slideshow={"slide_type": "skip"}
 class Players(Model):
-    def __init__(self, generator, discriminator, real_label):
+    def __init__(self, generator, discriminator, real_label, seed=seed):
         super().__init__()
         self.generator, self.discriminator, self.real_label = generator, discriminator, real_label
         self.logits = Model(discriminator.input, discriminator.layers[-2].output)
@@ -499,7 +500,7 @@ class Players(Model):
 # And here are the five steps, the same as in lessons 01 to 03. Both GANs of this lesson use them.
 
 # %% slideshow={"slide_type": "subslide"}
-from helpers.training.keras import COLUMNS, Run
+from helpers.base.history import COLUMNS
 
 bce = keras.losses.BinaryCrossentropy(from_logits=True)
 
@@ -549,18 +550,16 @@ def make_optimizer(learning_rate, beta1):
     return keras.optimizers.LossScaleOptimizer(optimizer) if half else optimizer
 
 
-def new_gan(create_generator, create_discriminator, settings, preset=preset):
+def new_gan(create_generator, create_discriminator, settings, preset=preset, seed=seed):
     keras.utils.set_random_seed(seed)
-    gan = GAN(create_generator(preset), create_discriminator(preset), settings.real_label)
+    players = create_generator(preset), create_discriminator(preset)
+    gan = GAN(*players, settings.real_label, seed)
     gan.compile(
         make_optimizer(settings.learning_rate_d, settings.beta1),
         make_optimizer(settings.learning_rate_g, settings.beta1),
         jit_compile=device == "gpu",
     )
     return gan
-
-
-gan = new_gan(create_generator, create_discriminator, preset.first)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -573,16 +572,16 @@ gan = new_gan(create_generator, create_discriminator, preset.first)
 def moved(rate_d, rate_g):
     trial = GAN(create_generator(tiny), create_discriminator(tiny), real_label=1.0)
     trial.compile(RMSprop(learning_rate=rate_d), RMSprop(learning_rate=rate_g), jit_compile=False)
-    real = tf.constant(pictures, tf.float32)
+    real = tf.constant(tiny_pictures, tf.float32)
     return changed(lambda: trial.train_step(real), trial.discriminator, trial.generator)
 
 
-rows_of_steps = [
+movements = [
     {"optimizers": "only that of D takes steps", "changed in D, G": moved(1e-4, 0.0)},
     {"optimizers": "only that of G takes steps", "changed in D, G": moved(0.0, 1e-4)},
 ]
-assert [line["changed in D, G"].index(0) for line in rows_of_steps] == [1, 0]
-Table(rows_of_steps, "Arrays of weights that change in one call of train_step")
+assert [line["changed in D, G"].index(0) for line in movements] == [1, 0]
+Table(movements, "Arrays of weights that change in one call of train_step")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## How to tell good from bad
@@ -611,7 +610,7 @@ def shrink(pictures):
     return squares.mean(axis=(2, 4), dtype=np.float32).reshape(len(pictures), -1) / 127.5 - 1
 
 
-space = PCA(32, random_state=0).fit(shrink(training[:2000]))
+space = PCA(32, random_state=0).fit(shrink(training_faces[:2000]))
 seen = space.explained_variance_ratio_.sum()
 print(f"32 numbers hold {seen:.0%} of the variance of the small pictures.")
 
@@ -622,10 +621,10 @@ print(f"32 numbers hold {seen:.0%} of the variance of the small pictures.")
 # counts as spread, too, so a value above 1 is no merit.)
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.metrics import frechet
+from helpers.metrics.images import frechet
 
-samples = min(preset.samples, len(training) // 2)
-real_features = space.transform(shrink(training[:2000]))
+samples = min(preset.samples, len(training_faces) // 2)
+real_features = space.transform(shrink(training_faces[:2000]))
 
 
 def generate(generator, noise, batch=25):
@@ -639,7 +638,8 @@ def distance(pictures):
 
 
 def spread(pictures):
-    deviations = [p.std(axis=0, dtype=np.float32).mean() for p in (pictures, training[:samples])]
+    real = training_faces[:samples]
+    deviations = [p.std(axis=0, dtype=np.float32).mean() for p in (pictures, real)]
     return float(deviations[0] / deviations[1])
 
 
@@ -660,6 +660,7 @@ def spread(pictures):
 from IPython.display import DisplayHandle
 
 from helpers.recording import Recording
+from helpers.training.keras import Run
 
 fixed_noise = np.random.default_rng(seed).normal(size=(samples, latent_dim)).astype("float32")
 
@@ -674,7 +675,7 @@ def look(run):
 
 
 def new_run(name, gan, settings):
-    real = training[:9] / 127.5 - 1
+    real = training_faces[:9] / 127.5 - 1
     recording = Recording("pictures", fixed_noise[:9], real, f"{name.title()} GAN", most=30)
     folder = f"04_celeba_keras_gan/{name}"
     run = Run(folder, gan, settings, seed, faces.description, look, recording)
@@ -682,8 +683,13 @@ def new_run(name, gan, settings):
     return run
 
 
-gan = new_gan(create_generator, create_discriminator, preset.first)
-first = new_run("first", gan, preset.first)
+# %% [markdown] slideshow={"slide_type": "skip"}
+# A GAN and its run are made in one cell. Run it again later, and both begin anew, or where a run was
+# cut off.
+
+# %% slideshow={"slide_type": "skip"}
+first_gan = new_gan(create_generator, create_discriminator, preset.first)
+first = new_run("first", first_gan, preset.first)
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -694,19 +700,19 @@ first = new_run("first", gan, preset.first)
 # for the training goes on from here.
 
 # %% slideshow={"slide_type": "skip"}
-def train(run, settings, most=None):
-    if run.step == settings.iterations:
+def train(run, most=None):
+    if run.step == run.settings.iterations:
         print("All iterations are done: run the cells above again to train anew.")
         return
     run.picture = DisplayHandle()
-    run.picture.display(plot_faces(training[:16], columns=16, title="Real, until fakes come"))
-    batches = real_batches(settings, run.step)
+    run.picture.display(plot_faces(training_faces[:16], columns=16, title="Real, until fakes come"))
+    batches = real_batches(run.settings, run.step)
     if most:
         batches = batches.take(most)
     run.gan.fit(batches, callbacks=[run], verbose=0, shuffle=False)
 
 
-train(first, preset.first, most=4)
+train(first, most=4)
 forecast = first.forecast()
 print(f"{preset.first.iterations} iterations will take about {forecast / 60:.1f} minutes here.")
 print(f"So far the process has used up to {peak_memory():.1f} GB.")
@@ -717,14 +723,14 @@ print(f"So far the process has used up to {peak_memory():.1f} GB.")
 # goes on from there.
 
 # %% slideshow={"slide_type": "skip"}
-train(first, preset.first)
+train(first)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # How good was the forecast?
 
 # %% slideshow={"slide_type": "skip"}
-error = forecast / first.seconds - 1
-print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the looking: {error:+.0%}")
+off = forecast / first.seconds - 1
+print(f"forecast {forecast:.0f} s, needed {first.seconds:.0f} s with all the looking: {off:+.0%}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Six moments of the first GAN
@@ -746,20 +752,21 @@ contact_sheet(first.recording)
 # of other real faces, which is what a perfect generator would get:
 
 # %% slideshow={"slide_type": "subslide"}
-fakes_of_first = generate(gan.generator, fixed_noise)
+fakes_at_end = generate(first_gan.generator, fixed_noise)
 
 
-def row(name, faces):
-    return {"faces": name, "Frechet distance": distance(faces).value, "spread": spread(faces)}
+def measures(name, pictures):
+    values = {"Frechet distance": distance(pictures).value, "spread": spread(pictures)}
+    return {"faces": name} | values
 
 
-floor = {
+real_measures = {
     "faces": "other real ones",
-    "Frechet distance": distance(fakes_of_first).floor,
-    "spread": spread(fresh),
+    "Frechet distance": distance(fakes_at_end).floor,
+    "spread": spread(held_out_faces),
 }
-at_its_end = row("first GAN, at its end", fakes_of_first)
-Table([at_its_end, floor], f"{samples} faces each, {preset.size} pixels")
+at_its_end = measures("first GAN, at its end", fakes_at_end)
+Table([at_its_end, real_measures], f"{samples} faces each, {preset.size} pixels")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So with these settings the networks of the lecture can draw a face, but not *different* faces. Did more
@@ -786,7 +793,7 @@ def field_of_view(discriminator):
     return view
 
 
-view = field_of_view(gan.discriminator)
+view = field_of_view(create_discriminator(preset))
 print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pixels.")
 
 
@@ -850,11 +857,9 @@ def create_normalised_generator(preset):
     return Model(gen_input, x, name="generator")
 
 
-rows = []
-for create in (create_deep_discriminator, create_normalised_generator):
-    network = create(preset)
-    rows.append(cost(network.name, network, preset.second))
-Table(rows, "The networks of the second GAN")
+networks = create_deep_discriminator(preset), create_normalised_generator(preset)
+new_costs = [cost(network.name, network, preset.second) for network in networks]
+Table(new_costs, "The networks of the second GAN")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The five steps are the same, word for word: `GAN` does not know which networks it has. The settings
@@ -864,22 +869,22 @@ Table(rows, "The networks of the second GAN")
 # %% slideshow={"slide_type": "skip"}
 from dataclasses import asdict
 
-settings = {"first GAN": preset.first, "second GAN": preset.second}
-Table([{"settings": name} | asdict(s) for name, s in settings.items()], "What each GAN gets")
+both = {"first GAN": preset.first, "second GAN": preset.second}
+Table([{"settings": name} | asdict(s) for name, s in both.items()], "What each GAN gets")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So the two runs are not a fair comparison of the networks. That comes below, in *Which of the changes
 # does it?*
 
 # %% slideshow={"slide_type": "skip"}
-gan = new_gan(create_normalised_generator, create_deep_discriminator, preset.second)
-second = new_run("second", gan, preset.second)
+second_gan = new_gan(create_normalised_generator, create_deep_discriminator, preset.second)
+second = new_run("second", second_gan, preset.second)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The same cell as before, with the second GAN:
 
 # %% slideshow={"slide_type": "skip"}
-train(second, preset.second)
+train(second)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The **player** has both GANs on one clock, as in lesson 03. Drag the time to and fro: on the left one
@@ -902,9 +907,9 @@ show(first.recording, second.recording, train_step=GAN.train_step)
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_lines
 
-steps, distances = zip(*second.distances.items(), strict=True)
-print(f"best at iteration {second.best_step}: {second.distances[second.best_step]:.1f}")
-plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
+measured = second.distances
+print(f"best at iteration {second.best_step}: {measured[second.best_step]:.1f}")
+plot_lines([*measured], {"second GAN": [*measured.values()]}, "iteration", "Frechet distance")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which of the changes does it?
@@ -912,7 +917,7 @@ plot_lines(steps, {"second GAN": distances}, "iteration", "Frechet distance")
 # The generator and the discriminator were changed. Which one was it? Train all four pairs of networks
 # in the same way and for the same number of iterations. That takes long, so here they have a sixteenth
 # of the filters, batches of 16, the settings of the second GAN otherwise, and 300 iterations, too few
-# for a clear face. `python -m tests.benchmarks faces04 rows 0` has done that and written down what came
+# for a clear face. `python -m data.make.faces04 rows 0` has done that and written down what came
 # out; `best` is the moment with the smallest distance.
 
 # %% slideshow={"slide_type": "skip"}
@@ -931,7 +936,7 @@ Table(read_rows("faces04_networks"), head)
 # The new generator differs from the lecture's in two ways, the batch normalisation and the missing
 # convolutions, and the table does not tell these apart. (The time is saved by the missing
 # convolutions.) The deep discriminator makes it worse so early, with either generator. It pays later:
-# `python -m tests.benchmarks faces04 pair 0 "new generator"` trained the new generator against the
+# `python -m data.make.faces04 pair 0 "new generator"` trained the new generator against the
 # discriminator of the lecture with the settings of the lesson, 800 iterations, and ended at a distance
 # of 16.5, where both changes together come to 11.4. (One seed is not many.)
 
@@ -965,18 +970,20 @@ plot_history(second.history, title="Second GAN", real_label=preset.second.real_l
 # for that alone. These are 64 faces of the second GAN at its best moment:
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
-second.load_best(gan.generator)
+best_second = create_normalised_generator(preset)
+second.load_best(best_second)
 noise = np.random.default_rng(seed + 1).normal(size=(samples, latent_dim)).astype("float32")
-fakes = generate(gan.generator, noise)
-plot_faces(fakes[:64], columns=8, title="64 fakes")
+second_fakes = generate(best_second, noise)
+plot_faces(second_fakes[:64], columns=8, title="64 fakes")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And these are 16 of the first GAN, at its best moment:
 
 # %% slideshow={"slide_type": "skip"}
-first.load_best(first.gan.generator)
-fakes_of_first = generate(first.gan.generator, noise)
-plot_faces(fakes_of_first[:16], columns=16, title="16 fakes of the first GAN")
+best_first = create_generator(preset)
+first.load_best(best_first)
+first_fakes = generate(best_first, noise)
+plot_faces(first_fakes[:16], columns=16, title="16 fakes of the first GAN")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it new?
@@ -985,11 +992,12 @@ plot_faces(fakes_of_first[:16], columns=16, title="16 fakes of the first GAN")
 # its left.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers.metrics import novelty
+from helpers.metrics.images import novelty
 
-news = novelty(fakes[:100], training, fresh)
-pairs = np.stack([fakes[:8], training[news.index[:8]]], axis=1).reshape(16, *fakes.shape[1:])
-plot_faces(pairs, 8, "Fakes and their nearest training faces", ["fake", "nearest"] * 4)
+news = novelty(second_fakes[:100], training_faces, held_out_faces)
+beside = np.stack([second_fakes[:8], training_faces[news.index[:8]]], axis=1)
+beside = beside.reshape(16, *training_faces.shape[1:])
+plot_faces(beside, 8, "Fakes and their nearest training faces", ["fake", "nearest"] * 4)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # How near is too near? The held-out faces tell: they are no copies, and have near neighbours too. The
@@ -1007,20 +1015,22 @@ news
 # All in one table. The last row is what a perfect generator would get.
 
 # %% slideshow={"slide_type": "skip"}
-def judge(name, faces):
-    new = novelty(faces[:100], training, fresh)
-    return row(name, faces) | {"median distance to the nearest": float(np.median(new.distance))}
+def all_measures(name, pictures):
+    near = novelty(pictures[:100], training_faces, held_out_faces).distance
+    return measures(name, pictures) | {"median distance to the nearest": float(np.median(near))}
 
 
-floor |= {"median distance to the nearest": float(np.median(news.fresh))}
-named = {"first GAN, best moment": fakes_of_first, "second GAN, best moment": fakes}
-rows = [*(judge(name, faces) for name, faces in named.items()), floor]
+compared = [
+    all_measures("first GAN, best moment", first_fakes),
+    all_measures("second GAN, best moment", second_fakes),
+    real_measures | {"median distance to the nearest": float(np.median(news.fresh))},
+]
 nearest = len(news.distance)
-results = Table(rows, f"{samples} faces each, from fresh noise (nearest: {nearest} of them)")
+results = Table(compared, f"{samples} faces each, from fresh noise (nearest: {nearest} of them)")
 results
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Is that luck? Only other seeds can tell. `python -m tests.benchmarks faces04 0 1 2` has trained the
+# Is that luck? Only other seeds can tell. `python -m data.make.faces04 0 1 2` has trained the
 # second GAN with three of them:
 
 # %% slideshow={"slide_type": "skip"}
@@ -1039,7 +1049,7 @@ Table(read_rows("faces04_seeds"), f"The second GAN, {samples} faces each")
 way = np.linspace(0, 1, 10, dtype="float32").reshape(1, -1, 1)
 start, end = noise[:4, None], noise[4:8, None]
 points = (start + way * (end - start)).reshape(-1, latent_dim)
-plot_faces(generate(gan.generator, points), 10, "Four walks, from left to right")
+plot_faces(generate(best_second, points), 10, "Four walks, from left to right")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # This slider goes along the four ways at once, and stops wherever you like:
@@ -1047,7 +1057,7 @@ plot_faces(generate(gan.generator, points), 10, "Four walks, from left to right"
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
 
-walk(lambda noise: generate(gan.generator, noise), start[:, 0], end[:, 0])
+walk(lambda points: generate(best_second, points), start[:, 0], end[:, 0])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bigger
@@ -1128,8 +1138,8 @@ import json
 
 machines = ["192.0.2.1:12345", "192.0.2.2:12345"]
 for index, machine in enumerate(machines):
-    told = {"cluster": {"worker": machines}, "task": {"type": "worker", "index": index}}
-    print(f"on {machine}: TF_CONFIG='{json.dumps(told)}'")
+    role = {"cluster": {"worker": machines}, "task": {"type": "worker", "index": index}}
+    print(f"on {machine}: TF_CONFIG='{json.dumps(role)}'")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### All the faces
@@ -1143,7 +1153,7 @@ print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a 
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# `python -m tests.benchmarks.faces 202599` prepared as many pictures of that size in 8 minutes, and
+# `python -m tests.benchmarks faces 202599` prepared as many pictures of that size in 8 minutes, and
 # the process never had more than 227 MB.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1156,20 +1166,22 @@ def summary(run):
     return f"{run.step:,} iterations, {run.processor_seconds:.0f} s of processor time"
 
 
-distances = [line["Frechet distance"] for line in results.rows]
-changes = [line["changed in D, G"] for line in rows_of_steps]
+frechet_distances = [line["Frechet distance"] for line in results.rows]
+changes = [line["changed in D, G"] for line in movements]
 conclusions = {
     "The principle of a GAN was studied.": f"Step 3 changed {changes[0][0]} arrays of D and "
     f"{changes[0][1]} of G, step 5 {changes[1][0]} of D and {changes[1][1]} of G.",
     "Tools were chosen and studied.": f"Keras {keras.__version__}: the forecast was "
     f"{forecast:.0f} s, and it took {first.seconds:.0f} s.",
     "Several GANs were built and trained.": f"First: {summary(first)}; second: {summary(second)}.",
-    "Plausible pictures were generated.": f"Frechet distance {distances[1]:.0f}, of the first GAN "
-    f"{distances[0]:.0f}, of real faces {distances[2]:.1f}; spread "
+    "Plausible pictures were generated.": f"Frechet distance {frechet_distances[1]:.0f}, of the first "
+    f"GAN {frechet_distances[0]:.0f}, of real faces {frechet_distances[2]:.1f}; spread "
     f"{results.rows[1]['spread']:.2f} of the real one.",
 }
-pairs = [{"the lecture's conclusion": c, "here": number} for c, number in conclusions.items()]
-Table(pairs, "Conclusions")
+told_and_measured = [
+    {"the lecture's conclusion": told, "here": number} for told, number in conclusions.items()
+]
+Table(told_and_measured, "Conclusions")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Where the field went
@@ -1205,7 +1217,7 @@ Table(pairs, "Conclusions")
 # folded away under each exercise.
 
 # %% slideshow={"slide_type": "skip"}
-from helpers import exercises
+from helpers.exercises import lesson_04 as exercises
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Twice the side
@@ -1261,7 +1273,7 @@ answer = None  # "a", "b" or "c"
 
 # %% slideshow={"slide_type": "skip"}
 def ten_faces():
-    few = training[np.arange(samples) % 10]
+    few = training_faces[np.arange(samples) % 10]
     return spread(few), distance(few)
 
 
@@ -1299,7 +1311,7 @@ answer = None  # "a", "b" or "c"
 # %% slideshow={"slide_type": "skip"}
 def one_at_a_time(training):
     twin = create_normalised_generator(preset)
-    twin.set_weights(gan.generator.get_weights())
+    twin.set_weights(best_second.get_weights())
     return np.concatenate([twin(one[None], training=training) for one in noise[:16]])
 
 

@@ -1,13 +1,12 @@
-"""Runs the code cells of a lesson's text in this process, so that tests measure what is taught."""
+"""Runs the code cells of a lesson's text in this process, so that what is taught is measured."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import jupytext
 from nbformat import NotebookNode
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "notebooks" / "scripts"
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
 
 def cells_of(name: str) -> list[NotebookNode]:
@@ -20,23 +19,23 @@ def code_cells(name: str) -> list[str]:
     return [cell.source for cell in cells_of(name) if cell.cell_type == "code"]
 
 
-def run_cells(
-    name: str, until: str = "", change: Callable[[str], str] = lambda source: source
-) -> dict:
-    """Execute the cells up to the one that contains `until` (all, if empty); return their names.
+def run_cells(name: str, until: str = "", times: int = 1) -> dict:
+    """Execute the cells up to the first that contains `until` (all, if empty); return their names.
 
-    `change` may rewrite the source of a cell, for instance to set another seed.
+    Each cell is executed `times` times in a row. If no cell contains `until`, LookupError is raised
+    and nothing is run.
     """
+    cells = code_cells(name)
+    end = next((i for i, source in enumerate(cells, 1) if until and until in source), None)
+    if until and end is None:
+        raise LookupError(f"no cell of {name} contains {until!r}")
     names: dict = {"__name__": "__main__"}
     here = os.getcwd()
-    os.chdir(SCRIPTS.parent)
+    os.chdir(SCRIPTS.parent)  # where a notebook's kernel runs
     try:
-        for source in code_cells(name):
-            exec(compile(change(source), f"<{name}>", "exec"), names)
-            if until and until in source:
-                return names
+        for source in cells[:end]:
+            for _ in range(times):
+                exec(compile(source, f"<{name}>", "exec"), names)
     finally:
         os.chdir(here)
-    if until:
-        raise LookupError(f"no cell of {name} contains {until!r}")
     return names

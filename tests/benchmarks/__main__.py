@@ -1,19 +1,17 @@
-"""Timings and measurements that are too slow or too noisy for tests. Run them by hand:
+"""Timings, which are too noisy for tests. Run them by hand, on a quiet machine:
 
-python -m tests.benchmarks speed              # the lessons' loops against the usual tutorial loop
-python -m tests.benchmarks seeds 01 0 1 2     # a lesson with other seeds, at its preset
-python -m tests.benchmarks recipes 8          # lesson 02, setting by setting, 8 epochs each
-python -m tests.benchmarks second_judge digits clothes   # the shipped players, judged anew
-python -m tests.benchmarks faces04 0 1 2      # lesson 04: the second GAN, seeds 0, 1 and 2
+python -m tests.benchmarks speed          # the lessons' loops against the usual tutorial loop
+python -m tests.benchmarks player         # what recording and playing cost
+python -m tests.benchmarks faces 10000    # how long so many pictures of CelebA's size take
 """
 
 import sys
 from importlib import import_module
 
-COMMANDS = ("speed", "seeds", "recipes", "second_judge", "player", "faces", "faces04")
+COMMANDS = ("speed", "player", "faces")
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(__doc__)
-    # Imported when it is needed: PyTorch and TensorFlow do not go well together.
+    # Imported when it is needed: each loads what it measures.
     import_module(f"tests.benchmarks.{sys.argv[1]}").main(*sys.argv[2:])

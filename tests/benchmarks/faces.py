@@ -1,6 +1,8 @@
 """How long 10,000 pictures of CelebA's size take, and in how much memory.
 
-Run by hand: `python -m tests.benchmarks faces`, or with a number. Measured on two cores: 10,000
+    python -m tests.benchmarks faces            # or with a number
+
+Measured on two cores: 10,000
 take 11 s from a folder and 9 s from a zip file, and at most 107 MB. All 202,599 (smaller files)
 into 9.96 GB, while other work ran: 8.4 minutes and 227 MB.
 """
@@ -49,7 +51,3 @@ def main(number: str = "10000") -> None:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             peak /= 2**20 if sys.platform == "darwin" else 2**10
             print(f"{source.name}: {seconds:.1f} s, at most {peak:.0f} MB so far")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

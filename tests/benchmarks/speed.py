@@ -1,5 +1,7 @@
 """How long one training step takes: the lesson's loop against the usual tutorial loop.
 
+    python -m tests.benchmarks speed
+
 The usual loop takes batches from a DataLoader (pictures: with ToTensor and Normalize), feeds real
 and fake together with `torch.cat`, uses BCELoss on the sigmoid, does not detach the fakes, leaves
 the discriminator trainable in the generator's step and reads both losses after every step.
@@ -40,22 +42,23 @@ def usual_loader(lesson: str, names: dict, batch_size: int) -> DataLoader:
     return DataLoader(dataset, batch_size=batch_size, shuffle=True)
 
 
-def usual_loop(loader: DataLoader, generator, discriminator, latent_dim: int, learning_rate: float):
-    """Train as the usual tutorial does; yields after every step."""
+def usual_loop(loader: DataLoader, gan, learning_rate: float):
+    """Train the networks of `gan` as the usual tutorial does; yields after every step."""
+    generator, discriminator = gan.generator, gan.discriminator
     loss_function = nn.BCELoss()
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=learning_rate)
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=learning_rate)
     while True:
         for real, _ in loader:
             ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
-            fake = generator(torch.randn(len(real), latent_dim))
+            fake = generator(gan.make_noise(len(real)))
             discriminator.zero_grad()
             answers = discriminator(torch.cat([real, fake]))
             loss_d = loss_function(answers, torch.cat([ones, zeros]))
             loss_d.backward()
             optimizer_d.step()
             generator.zero_grad()
-            fake = generator(torch.randn(len(real), latent_dim))
+            fake = generator(gan.make_noise(len(real)))
             loss_g = loss_function(discriminator(fake), ones)
             loss_g.backward()
             optimizer_g.step()
@@ -65,24 +68,22 @@ def usual_loop(loader: DataLoader, generator, discriminator, latent_dim: int, le
 def lesson_loop(lesson: str, names: dict, preset):
     """Train as the lesson does, with its own `train_step` and `Run`; yields after every step."""
     images = names["real_points"] if lesson == "01_sine_gan" else names["images"]
-    networks = {key: names[key] for key in ("generator", "discriminator")}
-    run = Run(lesson, preset, networks, {}, seed=0, seconds_between_saves=1e9)
+    gan = names["new_gan"](preset)
+    run = Run(lesson, preset, gan, seed=0, seconds_between_saves=1e9)
     for real in run.batches(images):
-        run.record(names["train_step"](real))
+        run.record(names["train_step"](gan, real, preset.real_label))
         yield
 
 
 def compare(lesson: str, threads: int, steps: int) -> None:
     """Time blocks of `steps` of both loops in turn and print the medians."""
     preset = replace(PRESETS[lesson]["full"], epochs=200)
-    names = run_cells(lesson, until="def train_step")
-    names["preset"] = preset
+    names = run_cells(lesson, until="run.resume()")
     if "data" in names:  # the whole built-in sample
         names["data"] = load_pictures("digits", replace(preset, level="smoke"))
         names["images"] = names["data"].images[:, None].float() / 127.5 - 1
     loader = usual_loader(lesson, names, preset.batch_size)
-    players = names["Generator"](), names["Discriminator"]()
-    usual = usual_loop(loader, *players, names["latent_dim"], preset.learning_rate_d)
+    usual = usual_loop(loader, names["new_gan"](preset), preset.learning_rate_d)
     loops = {
         "usual": (usual, os.cpu_count()),
         "lesson": (lesson_loop(lesson, names, preset), threads),

@@ -6,21 +6,26 @@ import gzip
 import hashlib
 import http.server
 import os
+import socket
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torchvision import datasets
 
-from helpers import data
+from helpers.base import files
 from helpers.base.errors import CourseError
+from helpers.data import mnist
+from helpers.data.mnist import load_pictures
 from helpers.presets import PRESETS
 from tests.sentences import is_one_sentence
+from tests.toys import damage
 
 LESSON, SMOKE = (PRESETS["02_mnist_gan"][level] for level in ("lesson", "smoke"))
-SHIPPED = data.DATA
 FULL = "Data: all 6 training pictures of MNIST, "
 SAMPLE = "Data: the built-in sample, 3 of the 60,000 training pictures of MNIST"
 
@@ -37,13 +42,9 @@ def toy_arrays(count: int) -> tuple[np.ndarray, np.ndarray]:
     return pictures, np.arange(count, dtype=np.uint8)
 
 
-TRAIN, TEST = toy_arrays(6), toy_arrays(4)
-TOY_FILES = {
-    "train-images-idx3-ubyte": idx(TRAIN[0]),
-    "train-labels-idx1-ubyte": idx(TRAIN[1]),
-    "t10k-images-idx3-ubyte": idx(TEST[0]),
-    "t10k-labels-idx1-ubyte": idx(TEST[1]),
-}
+PARTS = ("images", "labels", "test_images", "test_labels")
+ARRAYS = dict(zip(PARTS, (*toy_arrays(6), *toy_arrays(4)), strict=True))
+TOY_FILES = dict(zip(mnist.FILES, map(idx, ARRAYS.values()), strict=True))
 
 
 def write_full_set(folder: Path) -> Path:
@@ -55,19 +56,10 @@ def write_full_set(folder: Path) -> Path:
     return raw
 
 
-def damage(path: Path, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    if how == "truncated":
-        del content[-1:]
-    else:
-        content[-1] ^= 1
-    path.write_bytes(content)
-
-
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Fail a test that asks for a download without saying so."""
-    monkeypatch.setattr(data, "_download", lambda *_: pytest.fail("a download was tried"))
+    monkeypatch.setattr(mnist, "_download", lambda *_: pytest.fail("a download was tried"))
     monkeypatch.delenv("GAN_DATA", raising=False)
 
 
@@ -77,66 +69,46 @@ def course(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "course" / "data"
     folder.mkdir(parents=True)
     sample = folder / "digits_sample.npz"
-    np.savez(
-        sample, images=TRAIN[0][:3], labels=TRAIN[1][:3], test_images=TEST[0], test_labels=TEST[1]
-    )
-    files = {k: (len(v), hashlib.sha256(v).hexdigest()) for k, v in TOY_FILES.items()}
-    toy = replace(data.CATALOGUES["digits"], files=files, sample=(sample.name, data.sha256(sample)))
-    monkeypatch.setitem(data.CATALOGUES, "digits", toy)
-    monkeypatch.setattr(data, "DATA", folder)
+    np.savez(sample, **{part: array[:3] for part, array in ARRAYS.items()})
+    (folder / "SHA256SUMS").write_text(f"{files.sha256(sample)}  {sample.name}\n")
+    hashes = tuple(hashlib.sha256(content).hexdigest() for content in TOY_FILES.values())
+    toy = replace(mnist.CATALOGUES["digits"], hashes=hashes)
+    monkeypatch.setitem(mnist.CATALOGUES, "digits", toy)
+    for module in (mnist, files):
+        monkeypatch.setattr(module, "DATA", folder)
     return folder
 
 
 @pytest.fixture
 def offline(monkeypatch):
-    monkeypatch.setattr(data, "_download", lambda *_: "no network")
+    monkeypatch.setattr(mnist, "_download", lambda *_: "no network")
 
 
 @pytest.fixture
 def delivery(monkeypatch):
     """Put the toy files where a download would put them."""
-    monkeypatch.setattr(data, "_download", lambda _, folder: write_full_set(Path(folder)) and None)
+    monkeypatch.setattr(mnist, "_download", lambda _, folder: write_full_set(Path(folder)) and "")
 
 
 def assert_is_full_set(pictures):
     assert pictures.source.startswith(FULL)
-    for tensor, array in zip(
-        (pictures.images, pictures.labels, pictures.test_images, pictures.test_labels),
-        (*TRAIN, *TEST),
-        strict=True,
-    ):
-        assert tensor.tolist() == array.tolist()
+    assert all(getattr(pictures, part).tolist() == ARRAYS[part].tolist() for part in PARTS)
     assert pictures.images.dtype == torch.uint8 and pictures.labels.dtype == torch.int64
-
-
-def left_over(folder: Path) -> list[str]:
-    """Return the names of half-written files below `folder`."""
-    return [path.name for path in folder.rglob("*.part")]
 
 
 # --- folders
 
 
-def test_full_set_is_read_from_data(course, capsys):
+@pytest.mark.parametrize("where", [None, "data", "mine"])
+def test_gan_data_comes_before_data(where, course, tmp_path, monkeypatch, capsys):
     write_full_set(course)
-    pictures = data.load_pictures("digits", LESSON)
-    assert_is_full_set(pictures)
-    assert capsys.readouterr().out == f"{FULL}from data\n"
-
-
-def test_gan_data_comes_before_data(course, tmp_path, monkeypatch):
-    write_full_set(course)
-    write_full_set(tmp_path / "mine")
-    monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
-    pictures = data.load_pictures("digits", LESSON)
-    assert_is_full_set(pictures)
-    assert pictures.source == f"{FULL}from mine"
-
-
-def test_gan_data_without_the_data_set_leads_to_data(course, tmp_path, monkeypatch):
-    write_full_set(course)
-    monkeypatch.setenv("GAN_DATA", str(tmp_path))
-    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+    (tmp_path / "mine").mkdir()
+    if where:
+        monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
+    if where == "mine":
+        write_full_set(tmp_path / "mine")
+    assert_is_full_set(load_pictures("digits", LESSON))
+    assert capsys.readouterr().out.splitlines()[-1] == f"{FULL}from {where or 'data'}"
 
 
 @pytest.mark.parametrize("kind", ["not there", "a file"])
@@ -145,116 +117,84 @@ def test_wrong_gan_data_is_one_sentence(kind, course, tmp_path, monkeypatch):
     if kind == "a file":
         place.touch()
     monkeypatch.setenv("GAN_DATA", str(place))
-    with pytest.raises(CourseError, match=f"GAN_DATA={place} is {kind}.*leave it unset") as caught:
-        data.load_pictures("digits", LESSON)
+    with pytest.raises(CourseError, match=f"{place} is {kind}") as caught:
+        load_pictures("digits", LESSON)
     assert is_one_sentence(str(caught.value))
-
-
-def test_only_checked_files_are_read(course):
-    # torchvision prefers these two, which old versions of it wrote, to the files that are checked
-    raw = write_full_set(course)
-    processed = raw.parent / "processed"
-    processed.mkdir()
-    other = torch.zeros(2, 28, 28, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
-    for name in ("training.pt", "test.pt"):
-        torch.save(other, processed / name)
-    assert_is_full_set(data.load_pictures("digits", LESSON))
 
 
 # --- broken files
 
 
-@pytest.mark.parametrize("how", ["truncated", "altered"])
+@pytest.mark.parametrize("how", ["cut", "flipped"])
 @pytest.mark.parametrize("name", TOY_FILES)
 def test_broken_file_is_moved_aside_and_the_next_source_taken(name, how, course, offline, capsys):
     raw = write_full_set(course)
     damage(raw / name, how)
     broken = (raw / name).read_bytes()
-    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert load_pictures("digits", LESSON).source == SAMPLE
     assert not (raw / name).exists()
     assert (raw / f"{name}.broken").read_bytes() == broken
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == (
-        f"data/MNIST/raw/{name} is damaged and is not used: it is now called {name}.broken."
-    )
-    assert lines[-1] == SAMPLE
+    told, *_, last = capsys.readouterr().out.splitlines()
+    assert f"raw/{name} is damaged" in told and f"called {name}.broken." in told
+    assert last == SAMPLE
 
 
 def test_broken_file_in_gan_data_leads_to_data(course, tmp_path, monkeypatch):
     write_full_set(course)
     raw = write_full_set(tmp_path / "mine")
-    damage(raw / "t10k-labels-idx1-ubyte", "altered")
+    damage(raw / "t10k-labels-idx1-ubyte", "flipped")
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
-    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+    assert load_pictures("digits", LESSON).source == f"{FULL}from data"
 
 
 def test_broken_file_that_cannot_be_moved_is_not_used_either(course, offline, monkeypatch, capsys):
     raw = write_full_set(course)
-    damage(raw / "train-images-idx3-ubyte", "altered")
-    refuse(monkeypatch, "replace")
-    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    damage(raw / "train-images-idx3-ubyte", "flipped")
+    refuse(monkeypatch, os, "replace")
+    assert load_pictures("digits", LESSON).source == SAMPLE
     assert "is damaged and is not used.\n" in capsys.readouterr().out
 
 
 def test_broken_set_is_replaced_by_a_download(course, delivery):
     raw = write_full_set(course)
-    damage(raw / "train-images-idx3-ubyte", "truncated")
-    assert data.load_pictures("digits", LESSON).source == f"{FULL}downloaded"
-    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+    damage(raw / "train-images-idx3-ubyte", "cut")
+    assert load_pictures("digits", LESSON).source == f"{FULL}downloaded"
+    assert load_pictures("digits", LESSON).source == f"{FULL}from data"
 
 
 # --- what came, and where it goes
 
 
-def refuse(monkeypatch, call: str, problem: int = errno.EACCES) -> None:
-    """Let a function of `os` fail as on a disk that cannot be written (root writes everywhere)."""
+def refuse(monkeypatch, module, call: str, problem: int = errno.EACCES) -> None:
+    """Let a function fail as on a disk that cannot be written (root writes everywhere)."""
 
     def fail(*arguments, **options):
         raise OSError(problem, os.strerror(problem))
 
-    monkeypatch.setattr(os, call, fail)
+    monkeypatch.setattr(module, call, fail)
 
 
-@pytest.mark.parametrize("call", ["mkdir", "replace"])
-def test_download_is_used_though_data_is_read_only(call, course, delivery, monkeypatch, capsys):
-    store = data._store
-
-    def store_on_read_only_disk(*arguments):
-        with monkeypatch.context() as patch:
-            refuse(patch, call)
-            store(*arguments)
-
-    monkeypatch.setattr(data, "_store", store_on_read_only_disk)
-    assert_is_full_set(data.load_pictures("digits", LESSON))
-    assert "It could not be kept in data (Permission denied).\n" in capsys.readouterr().out
-    assert not left_over(course)
+@pytest.mark.parametrize("problem", [errno.EACCES, errno.ENOSPC])
+@pytest.mark.parametrize("call", [(os, "replace"), (mnist.shutil, "copyfile")])
+def test_download_is_used_though_it_cannot_be_kept(
+    call, problem, course, delivery, monkeypatch, capsys
+):
+    refuse(monkeypatch, *call, problem)
+    assert_is_full_set(load_pictures("digits", LESSON))
+    assert f"could not be kept in data ({os.strerror(problem)}).\n" in capsys.readouterr().out
+    assert not list((course / "MNIST" / "raw").iterdir())
 
 
 def test_download_is_used_though_its_place_is_taken(course, delivery, capsys):
     (course / "MNIST").touch()
-    assert_is_full_set(data.load_pictures("digits", LESSON))
+    assert_is_full_set(load_pictures("digits", LESSON))
     assert "It could not be kept in data (" in capsys.readouterr().out
-
-
-def test_full_disk_leaves_no_half_written_file(course, delivery, monkeypatch, capsys):
-    write = Path.write_bytes
-
-    def write_half(path, content):
-        if course not in path.parents:
-            return write(path, content)
-        write(path, content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Path, "write_bytes", write_half)
-    assert_is_full_set(data.load_pictures("digits", LESSON))
-    assert "It could not be kept in data (No space left on device).\n" in capsys.readouterr().out
-    assert not [path for path in course.rglob("*-ubyte*")]
 
 
 def test_download_of_something_else_is_not_kept(course, delivery, monkeypatch, capsys):
     name = "train-labels-idx1-ubyte"
     monkeypatch.setitem(TOY_FILES, name, TOY_FILES[name][:-1] + b"\0")
-    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert load_pictures("digits", LESSON).source == SAMPLE
     assert "did not work (what came is not the data set).\n" in capsys.readouterr().out
     assert not (course / "MNIST").exists()
 
@@ -265,11 +205,18 @@ def test_download_of_something_else_is_not_kept(course, delivery, monkeypatch, c
 class Handler(http.server.BaseHTTPRequestHandler):
     """Sends the toy files in several ways, chosen by the first folder of the address."""
 
+    def do_HEAD(self):
+        self.send(b"")
+
     def do_GET(self):
         _, way, name = self.path.split("/")
         self.server.asked.add(way)
         if way == "silent":
             self.server.ended.wait(30)
+        elif way == "drip":
+            self.send(b"", 10**6)
+            while not self.server.ended.wait(0.1):
+                self.wfile.write(b"x")
         elif way == "missing":
             self.send_error(404)
         elif way == "page":
@@ -306,7 +253,7 @@ def server():
         server.shutdown()
 
 
-REAL_DOWNLOAD = data._download
+REAL_DOWNLOAD = mnist._download
 
 
 @pytest.fixture
@@ -316,112 +263,97 @@ def mirrors(course, monkeypatch):
     def use(*addresses):
         md5 = functools.partial(hashlib.md5, usedforsecurity=False)
         resources = [(f"{name}.gz", md5(packed(name)).hexdigest()) for name in TOY_FILES]
-        download = {"mirrors": addresses, "resources": resources}
-        toy = replace(data.CATALOGUES["digits"], download=download)
-        monkeypatch.setitem(data.CATALOGUES, "digits", toy)
-        monkeypatch.setattr(data, "_download", REAL_DOWNLOAD)
+        monkeypatch.setattr(datasets.MNIST, "mirrors", addresses)
+        monkeypatch.setattr(datasets.MNIST, "resources", resources)
+        monkeypatch.setattr(mnist, "_download", REAL_DOWNLOAD)
 
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     return use
 
 
-def test_download_is_checked_kept_and_not_repeated(course, server, mirrors, capsys):
+def test_download_is_checked_kept_and_not_repeated(course, server, mirrors, capfd):
     mirrors(f"{server.address}/good/")
-    assert_is_full_set(data.load_pictures("digits", LESSON))
+    assert_is_full_set(load_pictures("digits", LESSON))
     assert server.asked == {"good"}
     stored = {path.name: path.read_bytes() for path in (course / "MNIST" / "raw").iterdir()}
     assert stored == TOY_FILES
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == [
-        "MNIST is not in data: downloading it (for 90 s at most) ...",
-        f"{FULL}downloaded",
-    ]
+    out, err = capfd.readouterr()
+    assert out.splitlines()[1:] == [f"{FULL}downloaded"] and not err
     server.asked.clear()
-    assert data.load_pictures("digits", LESSON).source == f"{FULL}from data"
+    assert load_pictures("digits", LESSON).source == f"{FULL}from data"
     assert not server.asked
 
 
-def test_servers_that_refuse_or_send_rubbish_lead_to_the_sample(course, server, mirrors, capsys):
+def test_servers_that_refuse_or_send_rubbish_lead_to_the_sample(course, server, mirrors, capfd):
     ways = ["missing", "page", "cut"]
     closed = "http://127.0.0.1:1/"
     mirrors(*(f"{server.address}/{way}/" for way in ways), closed)
-    assert data.load_pictures("digits", LESSON).source == SAMPLE
+    assert load_pictures("digits", LESSON).source == SAMPLE
     assert server.asked == set(ways)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith("The download did not work (") and "refused" in lines[1]
-    assert is_one_sentence(lines[1])
-    assert lines[2:] == [SAMPLE]
+    out, err = capfd.readouterr()
+    _, problem, last = out.splitlines()
+    assert is_one_sentence(problem) and "refused" in problem and last == SAMPLE and not err
     assert not (course / "MNIST").exists()
 
 
-def test_silent_server_is_left_when_the_time_is_over(course, server, mirrors, monkeypatch, capsys):
-    # in place of torchvision, whose import takes longer than this test should
-    stand_in = course.parent / "torchvision"
-    stand_in.mkdir()
-    (stand_in / "__init__.py").touch()
-    (stand_in / "datasets.py").write_text(
-        "import urllib.request\n"
-        "class MNIST:\n"
-        "    def __init__(self, root, download):\n"
-        "        urllib.request.urlopen(self.mirrors[0] + self.resources[0][0])\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(course.parent))
-    monkeypatch.setattr(data, "SECONDS_TO_DOWNLOAD", 4)
-    mirrors(f"{server.address}/silent/")
-    assert data.load_pictures("digits", LESSON).source == SAMPLE
-    assert server.asked == {"silent"}
-    assert "The download did not work (not done after 4 s).\n" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("way", "silence", "seconds", "sentence"),
+    [("silent", 1, 60, "timed out"), ("drip", 60, 1, "not done after 1 s")],
+)
+def test_slow_server_is_left(
+    way, silence, seconds, sentence, course, server, mirrors, monkeypatch, capfd
+):
+    monkeypatch.setattr(mnist, "SECONDS_OF_SILENCE", silence)
+    monkeypatch.setattr(mnist, "SECONDS_TO_DOWNLOAD", seconds)
+    mirrors(f"{server.address}/{way}/", f"{server.address}/good/")
+    before, began = set(threading.enumerate()), time.monotonic()
+    assert load_pictures("digits", LESSON).source == SAMPLE
+    assert time.monotonic() - began < 10
+    assert server.asked == {way}
+    assert socket.getdefaulttimeout() is None
+    server.ended.set()  # a thread that was left alone ends without a word, and asks nobody else
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    out, err = capfd.readouterr()
+    assert out.splitlines()[1:] == [f"The download did not work ({sentence}).", SAMPLE]
+    assert not err and server.asked == {way}
 
 
 # --- the built-in sample
 
 
-def test_smoke_takes_the_sample_though_all_is_there(course, monkeypatch, tmp_path):
+def test_smoke_takes_the_sample_though_all_is_there(course):
     write_full_set(course)
-    monkeypatch.setattr(data.subprocess, "run", lambda *_, **__: pytest.fail("a process began"))
-    pictures = data.load_pictures("digits", SMOKE)
+    pictures = load_pictures("digits", SMOKE)
     assert pictures.source.startswith(SAMPLE)
-    assert pictures.images.tolist() == TRAIN[0][:3].tolist()
-
-
-def test_sample_is_never_called_the_full_set(course, offline, capsys):
-    pictures = data.load_pictures("digits", LESSON)
-    assert pictures.source == SAMPLE and " all " not in pictures.source
-    assert capsys.readouterr().out.splitlines()[-1] == SAMPLE
+    assert pictures.images.tolist() == ARRAYS["images"][:3].tolist()
 
 
 def test_preset_takes_the_first_pictures_and_says_so(course):
-    pictures = data.load_pictures("digits", replace(SMOKE, images=2))
+    pictures = load_pictures("digits", replace(SMOKE, images=2))
     assert pictures.source == f"{SAMPLE}; the first 2 of them"
-    assert pictures.images.tolist() == TRAIN[0][:2].tolist()
-    assert pictures.labels.tolist() == TRAIN[1][:2].tolist()
-    assert len(pictures.test_images) == len(TEST[0])
+    assert pictures.images.tolist() == ARRAYS["images"][:2].tolist()
+    assert pictures.labels.tolist() == [0, 1] and len(pictures.test_images) == 3
 
 
-@pytest.mark.parametrize("how", ["truncated", "altered", "missing"])
+@pytest.mark.parametrize("how", ["cut", "flipped", "missing"])
 def test_damaged_sample_is_one_sentence(how, course):
-    path = course / "digits_sample.npz"
-    if how == "missing":
-        path.unlink()
-    else:
-        damage(path, how)
-    with pytest.raises(CourseError, match=r"git checkout data/digits_sample\.npz") as caught:
-        data.load_pictures("digits", SMOKE)
+    damage(course / "digits_sample.npz", how)
+    with pytest.raises(CourseError, match="digits_sample") as caught:
+        load_pictures("digits", SMOKE)
     assert is_one_sentence(str(caught.value))
 
 
 def test_unknown_data_set_is_one_sentence():
-    with pytest.raises(CourseError, match=r"faces is not a data set.*digits, clothes") as caught:
-        data.load_pictures("faces", LESSON)
+    with pytest.raises(CourseError, match="digits, clothes") as caught:
+        load_pictures("faces", LESSON)
     assert is_one_sentence(str(caught.value))
 
 
-@pytest.mark.parametrize("name", data.CATALOGUES)
+@pytest.mark.parametrize("name", mnist.CATALOGUES)
 def test_shipped_sample_is_what_it_says(name, capsys):
-    file, digest = data.CATALOGUES[name].sample
-    assert data.sha256(SHIPPED / file) == digest
-    pictures = data.load_pictures(name, replace(SMOKE, images=None))
+    pictures = load_pictures(name, replace(SMOKE, images=None))
     assert pictures.images.shape == (10_000, 28, 28) and pictures.images.dtype == torch.uint8
     assert pictures.test_images.shape == (2_000, 28, 28)
     for labels in (pictures.labels, pictures.test_labels):

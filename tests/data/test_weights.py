@@ -5,16 +5,18 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from helpers import checkpoint
+from helpers.base import files
+from helpers.base.errors import CourseError
+from helpers.base.files import DATA, sha256
 from helpers.data.weights import load_weights, save_weights
 from helpers.metrics.classifier import load_classifier
-from helpers.base.errors import CourseError
-from helpers.base.files import DATA
-from helpers.metrics import class_counts, frechet, judge
-from tests.samples import sample
+from helpers.metrics.images import class_counts, evaluate, frechet
 from notebooks.tools.lesson import code_cells, run_cells
+from tests.samples import sample
 from tests.sentences import is_one_sentence
+from tests.toys import DAMAGE, damage
 
 # Highest Frechet distance of 5,000 fakes against the built-in sample; see data/README.md.
 GENERATORS = {
@@ -55,32 +57,63 @@ def test_shipped_generators_are_small_and_make_all_classes(name, level):
     assert class_counts(chances.argmax(axis=1)).covered >= least
 
 
-def test_missing_damaged_and_foreign_weights_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "DATA", tmp_path)
-    small, other = torch.nn.Linear(3, 2), torch.nn.Linear(2, 3)
-    path = tmp_path / "player.safetensors"
-    with pytest.raises(CourseError, match="not in the folder") as error:
-        load_weights(small, "player")
-    assert is_one_sentence(str(error.value))
-    save_weights(path, small, {"steps": 7})
-    assert load_weights(torch.nn.Linear(3, 2), "player") == {"steps": 7}
-    with pytest.raises(CourseError, match="other layers"):
-        load_weights(other, "player")
-    before = small.weight.clone()
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(CourseError, match="damaged"):
-        load_weights(small, "player")
-    assert torch.equal(small.weight, before)
+@pytest.fixture
+def ship(tmp_path, monkeypatch):
+    """Return a function that lets files in a folder of their own come with the course."""
+    monkeypatch.setattr(files, "DATA", tmp_path)
+
+    def entitle(path):
+        (tmp_path / "SHA256SUMS").write_text(f"{sha256(path)}  {path.name}\n")
+
+    return entitle
+
+
+def refused(match, network):
+    before = network.weight.clone()
+    with pytest.raises(CourseError, match=match) as caught:
+        load_weights(network, "player")
+    assert is_one_sentence(str(caught.value))
+    assert torch.equal(network.weight, before)
+
+
+def test_weights_come_back(tmp_path, ship):
+    path, network = tmp_path / "player.safetensors", torch.nn.Linear(3, 2)
+    save_weights(path, network, {"steps": 7})
+    ship(path)
+    other = torch.nn.Linear(3, 2)
+    assert load_weights(other, "player") == {"steps": 7}
+    assert torch.equal(other.weight, network.weight.half().float())
+    for foreign in (torch.nn.Linear(2, 3), torch.nn.Linear(3, 2, bias=False)):
+        refused("other layers", foreign)
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damaged_weights_are_refused(how, tmp_path, ship):
+    path, network = tmp_path / "player.safetensors", torch.nn.Linear(3, 2)
+    save_weights(path, network, {"steps": 7})
+    ship(path)
+    damage(path, how)
+    refused("missing or damaged", network)
+
+
+def test_weights_of_others_are_refused(tmp_path, ship):
+    path, network = tmp_path / "player.safetensors", torch.nn.Linear(3, 2)
+    for header in (None, {"format": "pt"}, {"header": "{"}):
+        save_file(network.state_dict(), path, header)
+        ship(path)
+        refused("not written by", network)
+    path.write_bytes(b"<html>Sorry.</html>")
+    ship(path)
+    refused("not written by", network)
 
 
 def early_generator(steps: int) -> torch.nn.Module:
     """Return a generator that lesson 02 has trained for some steps only."""
     names = run_cells("02_mnist_gan", until="def train_step")
+    gan, images = names["new_gan"](names["preset"]), names["images"]
     for _ in range(steps):
-        names["train_step"](names["images"][torch.randint(len(names["images"]), (64,))])
-    return names["generator"]
+        names["train_step"](gan, images[torch.randint(len(images), (64,))])
+    return gan.generator
 
 
 def test_measures_put_generators_in_the_right_order(monkeypatch, tmp_path):
@@ -99,7 +132,7 @@ def test_measures_put_generators_in_the_right_order(monkeypatch, tmp_path):
             "collapsed": trained(noise[:1].repeat(1000, 1)),
             "noise": torch.rand(1000, 1, 28, 28) * 2 - 1,
         }
-    found = {name: judge(classifier, pictures, images) for name, pictures in fakes.items()}
+    found = {name: evaluate(classifier, pictures, images) for name, pictures in fakes.items()}
     distances = {name: result.frechet.value for name, result in found.items()}
     assert distances["real"] < distances["trained"] < distances["early"] < distances["noise"]
     assert distances["trained"] < distances["collapsed"]

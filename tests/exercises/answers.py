@@ -1,16 +1,17 @@
 """Finds the exercises of a lesson in its text, and runs answers and checks as the reader does."""
 
 import re
-from collections.abc import Callable
 
 import jupytext
 
-from helpers.exercises import OPEN, RIGHT, WRONG
+from helpers.exercises.verdicts import OPEN, RIGHT, WRONG
 from notebooks.tools.lesson import SCRIPTS
 
 SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```", re.DOTALL)
 
-Mistakes = dict[int, list[tuple[Callable[[str], str], str]]]
+# A wrong answer: its code, or what is to be replaced in the solution by what; and words of the
+# verdict.
+Mistake = tuple[str | dict[str, str], str]
 
 
 def exercises(lesson: str) -> list[tuple[str, str, str]]:
@@ -32,17 +33,9 @@ def verdict(names: dict, code: str, check: str, capsys) -> str:
     return capsys.readouterr().out
 
 
-def changed(solution: str, *pairs: tuple[str, str]) -> str:
-    """Return a solution with mistakes in it."""
-    for old, new in pairs:
-        assert old in solution
-        solution = solution.replace(old, new)
-    return solution
-
-
-def answers(letters: str, words: str) -> list[tuple[Callable[[str], str], str]]:
+def letters(wrong: str, words: str) -> list[Mistake]:
     """Return wrong letters as mistakes, each with the words that the verdict must have."""
-    return [(lambda _, letter=letter: f"answer = '{letter}'", words) for letter in letters]
+    return [(f"answer = '{letter}'", words) for letter in wrong]
 
 
 def assert_open(names: dict, lesson: str, capsys) -> None:
@@ -59,12 +52,18 @@ def assert_solved(names: dict, lesson: str, capsys) -> None:
         assert max(map(len, said.splitlines())) <= 100
 
 
-def assert_refused(names: dict, lesson: str, mistakes: Mistakes, capsys) -> None:
+def assert_refused(names: dict, lesson: str, mistakes: dict[int, list[Mistake]], capsys) -> None:
     """Of each exercise there are wrong answers; the check refuses them and says what is wrong."""
     parts = exercises(lesson)
     assert sorted(mistakes) == list(range(1, len(parts) + 1))
     for index, cases in mistakes.items():
         answer, check, solution = parts[index - 1]
-        for make, words in cases:
-            said = verdict(names, answer + "\n" + make(solution), check, capsys)
+        for mistake, words in cases:
+            code = mistake
+            if not isinstance(mistake, str):
+                code = solution
+                for right, wrong in mistake.items():
+                    assert right in code, right
+                    code = code.replace(right, wrong)
+            said = verdict(names, answer + "\n" + code, check, capsys)
             assert said.startswith(WRONG) and words in " ".join(said.split()), said

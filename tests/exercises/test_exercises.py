@@ -1,4 +1,4 @@
-"""Lessons 01 to 03 after all cells have run: their exercises, and the lecture path once more."""
+"""Lessons 01 to 03, each cell run twice: their exercises, and the lecture path once more."""
 
 from itertools import pairwise
 
@@ -6,37 +6,31 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.exercises import RIGHT, WRONG, check_undecided_loss
-from tests.exercises.answers import (
-    answers,
-    assert_open,
-    assert_refused,
-    assert_solved,
-    changed,
-    exercises,
-)
+from helpers.exercises.lesson_01 import check_undecided_loss
+from helpers.exercises.verdicts import RIGHT, WRONG
 from notebooks.tools.lesson import SCRIPTS, run_cells
+from tests.exercises.answers import assert_open, assert_refused, assert_solved, exercises, letters
 from tests.lessons.slides import slides_of
 
 LESSONS = ("01_sine_gan", "02_mnist_gan", "03_fashion_gan")
-SLOW = ("milliseconds(gradients", "frechet_by_samples(", "plot_film(")  # no exercise needs these
 
 
 @pytest.fixture(scope="module", params=LESSONS)
 def lesson(request, tmp_path_factory):
-    """The names of a lesson that was run at the preset smoke, with its name under `lesson`."""
+    """The names of a lesson whose cells ran twice each at `smoke`; its own name is `lesson`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_PRESET", "smoke")
         patch.setenv("GAN_DEVICE", "cpu")
         patch.setenv("GAN_RUNS", str(tmp_path_factory.mktemp("runs")))
         threads = torch.get_num_threads()
-        names = run_cells(
-            request.param,
-            change=lambda source: "" if any(word in source for word in SLOW) else source,
-        )
-        names["lesson"] = request.param
-        yield names
+        yield run_cells(request.param, times=2) | {"lesson": request.param}
         torch.set_num_threads(threads)
+
+
+def test_each_cell_may_run_twice(lesson):
+    run = lesson["run"]
+    assert 0 < run.step == run.total == len(run.history["step"])
+    assert run.gan is lesson["gan"]  # not one whose training began again
 
 
 def test_each_lesson_has_its_exercises():
@@ -57,166 +51,116 @@ def test_without_an_answer_nothing_is_run(lesson, capsys, monkeypatch):
 
 
 def test_solutions_are_right_and_the_trained_players_stay(lesson, capsys):
-    players = [lesson[name] for name in ("generator", "discriminator", "optimizer_g")]
-    before = [p.clone() for p in lesson["generator"].parameters()]
+    gan, before = lesson["gan"], [p.clone() for p in lesson["gan"].generator.parameters()]
     assert_solved(lesson, lesson["lesson"], capsys)
-    assert players == [lesson[name] for name in ("generator", "discriminator", "optimizer_g")]
-    assert all(map(torch.equal, before, lesson["generator"].parameters()))
+    assert lesson["gan"] is gan and all(map(torch.equal, before, gan.generator.parameters()))
 
 
-def step_called_twice(_):
-    return "def two_steps(real):\n    train_step(real)\n    return train_step(real)\n"
-
-
-# Lesson -> number of the exercise -> (what is wrong, from the solution; what the verdict says)
+COLOUR = "self.model[0] = nn.Linear(3 * 784, 1024)"
+GREY = "self.model[0] = nn.Linear(784, 1024)"
+# Lesson -> number of the exercise -> wrong answers, and words that the verdict has
 WRONG_ANSWERS = {
     "01_sine_gan": {
-        1: [
-            (lambda _: "answer = 1.25", "You predicted 1.25. Measured: 1.3863"),
-            (lambda _: "answer = 'ln 2'", "Measured: 1.3863"),
-        ],
-        2: answers("acd", "different points 1,"),
+        1: [("answer = 1.25", "Measured: 1.3863"), ("answer = 'ln 2'", "Measured: 1.3863")],
+        2: letters("acd", "different points 1,"),
         3: [
-            (lambda s: changed(s, ("-bce", "bce")), "The sign is wrong"),
-            (lambda s: changed(s, ("-bce", "bce"), ("zeros", "ones")), "That is the loss of the"),
-            (lambda s: changed(s, ("))\n", ")) * len(fake_logits)\n")), "That is the sum"),
-            (lambda s: changed(s, ("))\n", ")) + 1\n")), "For 25 logits from -6 to 4"),
-            (lambda s: changed(s, ("))\n", ")).item()\n")), "one number that depends"),
+            ({"-bce": "bce"}, "sign is wrong"),
+            ({"-bce": "bce", "zeros": "ones"}, "loss of the lesson"),
+            ({"))\n": ")) * len(fake_logits)\n"}, "the sum"),
+            ({"))\n": ")) + 1\n"}, "logits from -6 to 4"),
+            ({"))\n": ")).item()\n"}, "one number that depends"),
             (
-                lambda _: (
-                    "def saturating_loss(fake_logits):\n"
-                    "    return torch.log(1 - torch.sigmoid(fake_logits)).mean()\n"
-                ),
+                "def saturating_loss(fake_logits):\n"
+                "    return torch.log(1 - torch.sigmoid(fake_logits)).mean()\n",
                 "Right on paper, but for the logit 20 it gives -inf",
             ),
         ],
         4: [
-            (lambda _: "swapped_step = train_step", "still learns 1 for real"),
-            (lambda s: changed(s, ("(fake), zeros)", "(fake), ones)")), "runs away"),
+            ("swapped_step = train_step", "still learns 1 for real"),
+            ({"logits(fake), 0 * ones)": "logits(fake), ones)"}, "runs away"),
         ],
         5: [
-            (lambda _: "my_points = [(0, 1)]", "a tensor of the shape (n, 2)"),
-            (lambda _: "my_points = real_points", "lie on the sine"),
-            (lambda _: "my_points = torch.randn(10, 2)", "at least 200 points"),
-            (lambda _: "my_points = 1000 * torch.rand(500, 2)", "between -20 and 20"),
-            (lambda _: "my_points = torch.full((500, 2), torch.nan)", "between -20 and 20"),
-            (lambda _: "my_points = 0.01 * torch.rand(500, 2)", "All points lie in one spot"),
+            ("my_points = [(0, 1)]", "shape (n, 2)"),
+            ("my_points = real_points", "lie on the sine"),
+            ("my_points = torch.randn(10, 2)", "at least 200 points"),
+            ("my_points = 1000 * torch.rand(500, 2)", "between -20 and 20"),
+            ("my_points = torch.full((500, 2), torch.nan)", "between -20 and 20"),
+            ("my_points = 0.01 * torch.rand(500, 2)", "in one spot"),
         ],
     },
     "02_mnist_gan": {
-        1: answers("a", "noise x 0.1: "),
-        2: [
-            (lambda _: "answer = 5", "You predicted 5. Measured: 2."),
-            (lambda _: "answer = math.log2(10) / 2", "Measured: 2."),
-        ],
-        3: answers("ad", "Measured: "),
+        1: letters("a", "noise x 0.1: "),
+        2: [("answer = 5", "Measured: 2."), ("answer = math.log2(10) / 2", "Measured: 2.")],
+        3: letters("ad", "Measured: "),
         4: [
-            (lambda _: "two_steps = train_step", "order: discriminator, generator."),
-            (step_called_twice, "order: discriminator, generator, discriminator, generator."),
-            (lambda _: "def two_steps(real):\n    pass", "order: nobody."),
+            ("two_steps = train_step", "order: discriminator, generator."),
             (
-                lambda s: changed(
-                    s,
-                    ("    for _ in range(2):\n        fake", "    fake"),
-                    (".detach()\n", ".detach()\n    for _ in range(2):\n"),
-                ),
-                "there were 2 different batches of noise",
+                "def two_steps(gan, real):\n"
+                "    train_step(gan, real)\n"
+                "    return train_step(gan, real)\n",
+                "order: discriminator, generator, discriminator, generator.",
             ),
+            ("def two_steps(gan, real):\n    pass", "order: nobody."),
             (
-                lambda s: changed(s, ("torch.full(shape, label", "torch.full(shape, 0.0")),
-                "The discriminator unlearns what is real",
+                {
+                    "    for _ in range(2):\n        fake": "    fake",
+                    ".detach()\n": ".detach()\n    for _ in range(2):\n",
+                },
+                "2 different batches of noise",
             ),
-            (
-                lambda s: changed(s, ("fake_logits, torch.zeros", "fake_logits, torch.ones")),
-                "The discriminator takes fakes for real",
-            ),
-            (
-                lambda s: changed(s, ("(fake), torch.ones", "(fake), torch.zeros")),
-                "The generator helps the discriminator",
-            ),
+            ({"(real_logits, real_label * ones": "(real_logits, 0 * ones"}, "unlearns"),
+            ({"(fake_logits, 0 * ones": "(fake_logits, ones"}, "takes fakes for real"),
+            ({"logits(fake), ones": "logits(fake), 0 * ones"}, "helps the discriminator"),
         ],
         5: [
-            (lambda _: "UnitGenerator = Generator", "not in [0, 1]"),
-            (lambda s: changed(s, ("nn.Sigmoid", "nn.ReLU")), "not in [0, 1]"),
-            (lambda s: changed(s, ("nn.Sigmoid()", "nn.Hardtanh(0, 1)")), "their gradient is 0"),
-            (lambda s: changed(s, ("nn.Sigmoid()", "nn.Softmax(1)")), "cannot make every pixel"),
-            (
-                lambda s: (
-                    changed(s, ("nn.Sigmoid()", "nn.Linear(784, 784)"))
-                    + "        self.model.append(nn.Sigmoid())\n"
-                ),
-                "weights, not",
-            ),
-            (lambda _: "class UnitGenerator(nn.Flatten): pass", "The shape is"),
+            ("UnitGenerator = Generator", "not in [0, 1]"),
+            ({"nn.Sigmoid": "nn.ReLU"}, "not in [0, 1]"),
+            ({"nn.Sigmoid()": "nn.Hardtanh(0, 1)"}, "their gradient is 0"),
+            ({"nn.Sigmoid()": "nn.Softmax(1)"}, "cannot make every pixel"),
+            ({"nn.Sigmoid()": "nn.Sequential(nn.Linear(784, 784), nn.Sigmoid())"}, "weights, not"),
+            ("class UnitGenerator(nn.Flatten): pass", "The shape is"),
         ],
     },
     "03_fashion_gan": {
-        1: answers("acd", "Measured: digits 0."),
-        2: answers("abd", "nine classes: precision"),
+        1: letters("acd", "Measured: digits 0."),
+        2: letters("abd", "nine classes: precision"),
         3: [
-            (lambda _: "rewired = digit_judge", "This is the discriminator itself"),
-            (lambda _: "rewired = Discriminator()", "It has other weights"),
-            (lambda _: "rewired = Generator()", "It has other weights"),
-            (lambda s: changed(s, (":, order", ":, order.argsort()")), "in the wrong places"),
-            (lambda s: s.split("with")[0], "in the wrong places"),
+            ("rewired = digit_judge", "the discriminator itself"),
+            ("rewired = Discriminator()", "other weights"),
+            ("rewired = Generator()", "other weights"),
+            ({":, order": ":, order.argsort()"}, "wrong places"),
+            ({"digit_judge.model[0].weight[:, order]": "digit_judge.model[0].weight"}, "wrong"),
         ],
         4: [
-            (lambda s: changed(s, (", 3, 28, 28", ", 28, 28, 3")), "The generator makes (16, 28"),
-            (lambda _: "ColourGenerator, ColourDiscriminator = Generator, Discriminator", "(16, 1"),
+            ({", 3, 28, 28": ", 28, 28, 3"}, "The generator makes (16, 28"),
+            ("ColourGenerator, ColourDiscriminator = Generator, Discriminator", "(16, 1"),
             (
-                lambda s: changed(
-                    s, ("[-2] = nn.Linear(1024, 3 * 784)", "[-1] = nn.Linear(784, 2352)")
-                ),
-                "pixels are not in [-1, 1]",
+                {"[-2] = nn.Linear(1024, 3 * 784)": "[-1] = nn.Linear(784, 2352)"},
+                "not in [-1, 1]",
             ),
             (
-                lambda s: changed(
-                    s,
-                    ("        self.model[-2] = nn.Linear(1024, 3 * 784)\n", ""),
-                    ("view(x.size(0), 3", "view(x.size(0), 1"),
-                    ("1, 28, 28)", "1, 28, 28).repeat(1, 3, 1, 1)"),
-                ),
-                "its channels are all the same",
+                {
+                    "        self.model[-2] = nn.Linear(1024, 3 * 784)\n": "",
+                    "3, 28, 28)": "1, 28, 28).repeat(1, 3, 1, 1)",
+                },
+                "channels are all the same",
             ),
             (
-                lambda s: changed(
-                    s,
-                    ("= nn.Linear(3", "= nn.Linear(1"),
-                    ("x.view(", "x[:, 0].view("),
-                    ("0), 3 * 784", "0), 784"),
-                ),
-                "does not look at all three colours",
+                {COLOUR: GREY, "x.view(x.size(0), 3 * 784": "x[:, 0].view(x.size(0), 784"},
+                "all three",
             ),
             (
-                lambda s: changed(
-                    s,
-                    ("= nn.Linear(3", "= nn.Linear(1"),
-                    ("x.view(", "x.mean(1).view("),
-                    ("0), 3 * 784", "0), 784"),
-                ),
+                {COLOUR: GREY, "x.view(x.size(0), 3 * 784": "x.mean(1).view(x.size(0), 784"},
                 "cannot tell the colours",
             ),
             (
-                lambda s: changed(
-                    s,
-                    (
-                        "nn.Linear(3 * 784, 1024)",
-                        "nn.Sequential(nn.Linear(3 * 784, 784), nn.Linear(784, 1024))",
-                    ),
-                ),
+                {
+                    "nn.Linear(3 * 784, 1024)": "nn.Sequential("
+                    "nn.Linear(3 * 784, 784), nn.Linear(784, 1024))"
+                },
                 "only the layers that touch the picture",
             ),
-            (
-                lambda s: changed(
-                    s,
-                    (
-                        "self.model[0] = nn.Linear(3 * 784, 1024)",
-                        "self.model[0] = nn.Linear(784, 1024)",
-                    ),
-                    ("view(x.size(0), 3 * 784", "view(-1, 784"),
-                ),
-                "one logit a picture",
-            ),
+            ({COLOUR: GREY, "view(x.size(0), 3 * 784": "view(-1, 784"}, "one logit a picture"),
         ],
     },
 }

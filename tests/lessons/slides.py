@@ -2,8 +2,8 @@
 
 from nbformat import NotebookNode
 
-from notebooks.tools.offline import OFF_PATH, slide_type
 from notebooks.tools.lesson import cells_of
+from notebooks.tools.offline import OFF_PATH, slide_type
 
 
 def slides_of(name: str) -> list[list[NotebookNode]]:

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-CONFTEST = Path(__file__).resolve().parents[1] / "notebooks" / "conftest.py"
+CONFTEST = Path(__file__).resolve().parents[2] / "notebooks" / "conftest.py"
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 NOTEBOOKS = {
     "fails.ipynb": ["1 / 0", "after = True", "after"],
@@ -23,10 +23,8 @@ NOTEBOOKS = {
         "assert os.path.isdir(os.environ['GAN_RUNS'])",
     ],
 }
-OUTCOMES = {
-    "fails.ipynb": ["failure", "skipped", "skipped"],
-    "works.ipynb": ["passed", "passed", "passed"],
-}
+OUTCOMES = {"fails.ipynb": ["failure", "skipped", "skipped"], "works.ipynb": ["passed"] * 3}
+WITH_XDIST = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
 
 
 @pytest.fixture
@@ -58,14 +56,11 @@ def outcomes(folder, *options):
     return {name: [cells[cell] for cell in sorted(cells)] for name, cells in found.items()}
 
 
-def test_failed_cell_skips_the_rest_of_its_notebook_alone(folder):
-    assert outcomes(folder) == OUTCOMES
+@pytest.mark.parametrize("options", [(), pytest.param(("-n", "2"), marks=WITH_XDIST)])
+def test_failed_cell_skips_the_rest_of_its_notebook_alone(folder, options):
+    """With two workers each notebook stays in one process."""
+    assert outcomes(folder, *options) == OUTCOMES
     assert not list(folder.glob("gan-course-runs-*"))
-
-
-@pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
-def test_two_workers_keep_each_notebook_in_one_process(folder):
-    assert outcomes(folder, "-n", "2") == OUTCOMES
 
 
 def test_what_the_reader_has_set_is_left_alone(monkeypatch):

@@ -1,5 +1,6 @@
 """The code of the lessons, run as the reader runs it: the slides' layers, the same result twice."""
 
+import ast
 from itertools import pairwise
 
 import pytest
@@ -61,13 +62,22 @@ def test_layers_are_those_of_the_slides_and_two_runs_are_equal(lesson, smoke):
         names = run_cells(lesson, until=TRAINED)
         histories.append((smoke / lesson / "history.csv").read_bytes())
     assert histories[0] == histories[1] and histories[0].count(b"\n") > 3
-    assert (layers(names["discriminator"]), layers(names["generator"])) == SLIDES[lesson]
+    players = names["run"].gan.discriminator, names["run"].gan.generator
+    assert tuple(map(layers, players)) == SLIDES[lesson]
+
+
+def training_step(lesson):
+    cell = next(source for source in code_cells(lesson) if "def train_step" in source)
+    return cell[cell.index("def train_step") :]
+
+
+def test_training_step_is_the_same_in_the_lessons_with_pytorch():
+    assert len({training_step(lesson) for lesson in SLIDES}) == 1
 
 
 @pytest.mark.parametrize("lesson", SLIDES)
 def test_training_step_shows_the_five_steps_and_nothing_else(lesson):
-    cell = next(source for source in code_cells(lesson) if "def train_step" in source)
-    body = cell[cell.index("def train_step") :].splitlines()
+    body = training_step(lesson).splitlines()
     comments = [line.strip() for line in body if "#" in line]
     assert [comment[:4] for comment in comments] == [f"# {n}." for n in range(1, 6)]
     assert len(body) <= 25
@@ -82,11 +92,11 @@ def test_clothes_repeat_the_cells_of_the_digits():
         "images = (data.images",
         "class Discriminator",
         "class Generator",
-        "def new_players",
-        "def make_noise",
-        "fixed_noise =",
+        "class GAN",
+        "def new_gan",
+        "def generate",
+        "untrained = new_gan",
         "def train_step",
-        "average = AveragedModel",
         "run.resume()",
         "in run.batches(images)",
         "plot_history(run.history, real_label=preset.real_label)",
@@ -94,3 +104,17 @@ def test_clothes_repeat_the_cells_of_the_digits():
         expected = next(cell for cell in digits if part in cell)
         expected = expected.replace('"02_mnist_gan"', '"03_fashion_gan"')
         assert expected.replace('("digits"', '("clothes"') in clothes, f"the cell with {part}"
+
+
+LESSONS = (*SLIDES, "04_celeba_keras_gan")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_no_function_of_a_lesson_changes_names_outside_of_it(lesson):
+    """Players are arguments: nothing in a lesson is exchanged behind a function's back."""
+    for cell in code_cells(lesson):
+        tree = ast.parse(cell)
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], cell
+        called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)
+                  and isinstance(node.func, ast.Name)}  # fmt: skip
+        assert not called & {"globals", "exec", "eval"}, cell

@@ -1,0 +1,53 @@
+"""Files that come with the course are what they were, and no file is ever written by half."""
+
+import shutil
+
+import pytest
+
+from helpers.base import files
+from helpers.base.errors import CourseError
+from helpers.base.files import DATA, new_file, sha256, shipped, write_text
+from tests.sentences import is_one_sentence
+from tests.toys import DAMAGE, damage
+
+SHIPPED = [path.name for kind in ("npz", "safetensors", "zip") for path in DATA.glob(f"*.{kind}")]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_comes_with_the_course_is_sound(name):
+    assert shipped(name) == DATA / name
+
+
+def test_sums_name_nothing_else():
+    lines = (DATA / "SHA256SUMS").read_text().splitlines()
+    assert sorted(line.split()[1] for line in lines) == sorted(SHIPPED)
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize("victim", ["drawn_faces.zip", "SHA256SUMS"])
+def test_damaged_files_are_refused(victim, how, tmp_path, monkeypatch):
+    for name in ("drawn_faces.zip", "SHA256SUMS"):
+        shutil.copy(DATA / name, tmp_path)
+    monkeypatch.setattr(files, "DATA", tmp_path)
+    assert shipped("drawn_faces.zip")
+    if victim == "SHA256SUMS":
+        (tmp_path / victim).write_text(f"{sha256(tmp_path / 'drawn_faces.zip')}  drawn_faces.zip")
+    damage(tmp_path / victim, how)
+    with pytest.raises(CourseError, match="missing or damaged") as caught:
+        shipped("drawn_faces.zip")
+    assert is_one_sentence(str(caught.value))
+
+
+def test_new_file_is_there_as_a_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "notes.txt"
+    write_text(path, "one")
+    with pytest.raises(KeyboardInterrupt), new_file(path) as part:
+        part.write_text("half")
+        assert part.parent == tmp_path and path.read_text() == "one"
+        raise KeyboardInterrupt
+    assert path.read_text() == "one" and list(tmp_path.iterdir()) == [path]
+    with new_file(path) as one, new_file(path) as other:  # two at a time do not meet
+        one.write_text("two")
+        other.write_text("three")
+    assert path.read_text() == "two" and list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o644

@@ -1,0 +1,59 @@
+"""The tools of data/make/ at `smoke`: they run the lessons' functions and keep the checksums."""
+
+import shutil
+
+import pytest
+
+from data.make import generators, seeds
+from data.make.sums import write_sum
+from helpers.base.files import DATA, sha256
+from helpers.presets import PRESETS
+from helpers.tables import read_rows
+from notebooks.tools.lesson import run_cells
+
+
+@pytest.fixture(autouse=True)
+def smoke(monkeypatch, tmp_path, one_thread):
+    monkeypatch.setenv("GAN_PRESET", "smoke")
+    monkeypatch.setenv("GAN_DEVICE", "cpu")
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+
+
+def sums(folder):
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in map(str.split, lines)}
+
+
+def test_a_checksum_takes_the_place_of_the_one_before(tmp_path):
+    shutil.copy(DATA / "SHA256SUMS", tmp_path)
+    before, path = sums(tmp_path), tmp_path / "drawn_faces.zip"
+    path.write_bytes(b"other faces")
+    write_sum(path)
+    assert sums(tmp_path) == before | {path.name: sha256(path)}
+
+
+@pytest.mark.parametrize("level", ["full", "best"])
+def test_generators_write_weights_and_checksums(level, monkeypatch, tmp_path):
+    monkeypatch.setattr(generators, "DATA", tmp_path)
+    shutil.copy(DATA / "SHA256SUMS", tmp_path)
+    for name in ("full", "lesson"):
+        monkeypatch.setitem(PRESETS["02_mnist_gan"], name, PRESETS["02_mnist_gan"]["smoke"])
+    monkeypatch.setitem(generators.SETTINGS["best"], "epochs", 1)
+    generators.main("digits", level)
+    path = tmp_path / f"digits_generator_{level}.safetensors"
+    assert sums(tmp_path)[path.name] == sha256(path) != sums(DATA)[path.name]
+
+
+@pytest.mark.parametrize("lesson", seeds.LESSONS)
+def test_seeds_give_the_columns_that_the_lesson_shows(lesson):
+    rows = [{"seed": 0} | row for row in seeds.LESSONS[lesson](0)]
+    shown = read_rows(f"seeds_{lesson}")
+    assert list(rows[0]) == list(shown[0])
+    assert [row.get("settings") for row in rows] == [row.get("settings") for row in shown][
+        : len(rows)
+    ]
+
+
+def test_a_cell_that_is_not_there_is_told_before_anything_is_run():
+    with pytest.raises(LookupError, match="no cell"):
+        run_cells("02_mnist_gan", until="def nothing")
