@@ -16,7 +16,7 @@ from helpers.base.arrays import to_array, to_sheet
 from helpers.base.colours import LIGHT, NEUTRAL
 from helpers.base.history import balance, balance_names
 
-REAL, FAKE, UNDECIDED, GRID = (LIGHT[name] for name in ("real", "fake", "undecided", "g"))
+REAL, FAKE, UNDECIDED, D, G = (LIGHT[name] for name in ("real", "fake", "undecided", "d", "g"))
 ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
 STYLES = {"real": {"color": REAL, "marker": "o"}, "fake": {"color": FAKE, "marker": "x"}}
 Span = tuple[float, float]
@@ -168,8 +168,8 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
     marked = (some_noise, some_points)
     for axis, values, marks in zip(axes, (noise, points), marked, strict=True):
         lines = to_array(values).reshape(side, side, 2)
-        axis.plot(*lines.T[:, :, ::2], color=GRID, linewidth=0.8)
-        axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=GRID, linewidth=0.8, linestyle="--")
+        axis.plot(*lines.T[:, :, ::2], color=G, linewidth=0.8)
+        axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=G, linewidth=0.8, linestyle="--")
         if marks is None:
             continue
         marks = to_array(marks).reshape(-1, 2)
@@ -184,7 +184,7 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
 def plot_lines(x, lines: dict, xlabel: str, ylabel: str, title: str = "", ylim=None) -> Picture:
     """Plot one line for each entry of `lines` (label: values like x), told apart by style too."""
     figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}. {title}")
-    colours, styles = (REAL, FAKE, NEUTRAL, GRID), ("-", "--", ":", "-.")
+    colours, styles = (REAL, FAKE, NEUTRAL, G), ("-", "--", ":", "-.")
     for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
         axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, ylim=ylim)
@@ -204,8 +204,8 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     alt = f"Losses and mean answers over {len(steps):,} training steps. {title}"
     figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6))
     looks = {
-        "loss_d": (axes[0], "discriminator", REAL, "-"),
-        "loss_g": (axes[0], "generator", FAKE, "--"),
+        "loss_d": (axes[0], "discriminator", D, "-"),
+        "loss_g": (axes[0], "generator", G, "--"),
         "answer_real": (axes[1], "on real", REAL, "-"),
         "answer_fake": (axes[1], "on fake", FAKE, "--"),
     }
@@ -223,6 +223,36 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     axes[1].set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
     for axis in axes:
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+        axis.grid(alpha=0.3)
+    return figure
+
+
+def plot_progress(history: dict, steps, measured, label: str) -> Picture:
+    """Smoothed losses of `Run.history`, and below them what was `measured` at some `steps` (n,)."""
+    window = max(1, len(history["step"]) // 50)
+    figure, (top, bottom) = new_figure(
+        f"Above both losses over {len(history['step']):,} training steps, below {label}: "
+        f"{measured[0]:.2f} at the beginning, {measured[-1]:.2f} at the end.",
+        rows=2,
+        size=(8, 5),
+        sharex=True,
+    )
+    for name, who, colour, style in (
+        ("loss_d", "discriminator", D, "-"),
+        ("loss_g", "generator", G, "--"),
+    ):
+        smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
+        top.plot(history["step"][window - 1 :], smooth, color=colour, linestyle=style, label=who)
+    for level, text in zip(balance()[:2], balance_names()[:2], strict=True):
+        top.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
+        top.annotate(text, (1, level), xycoords=("axes fraction", "data"), va="bottom", ha="right")
+    bottom.plot(steps, measured, color=FAKE, marker="x", markersize=3, linewidth=1)
+    top.set(ylabel="loss (nats)", ylim=(0, None))
+    bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
+    bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    bottom.set_xlim(0, len(history["step"]))
+    top.legend(loc="upper right", ncols=2, frameon=False)
+    for axis in (top, bottom):
         axis.grid(alpha=0.3)
     return figure
 

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,slideshow,cellView,-all
+#     cell_metadata_filter: tags,slideshow,cellView,jp-MarkdownHeadingCollapsed,jupyter,-all
 #     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
@@ -34,7 +34,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% cellView="form" slideshow={"slide_type": "skip"}
+# %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil
@@ -185,7 +185,6 @@ class Discriminator(nn.Module):
         x = x.view(x.size(0), 784)
         return self.model[:-1](x)
 
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
 #
@@ -211,7 +210,6 @@ class Generator(nn.Module):
     def forward(self, x):
         output = self.model(x)
         return output.view(x.size(0), 1, 28, 28)
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Both players have about one and a half million weights. Send one example through each of them,
@@ -241,7 +239,6 @@ show_layers(Discriminator(), torch.zeros(1, 784), "Discriminator, from a picture
 # %% slideshow={"slide_type": "skip"}
 show_layers(Generator(), torch.zeros(1, 100), "Generator, from noise to a picture")
 
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The players and their optimizers
 #
@@ -261,7 +258,6 @@ class GAN:
     def make_noise(self, count):
         return torch.randn(count, self.generator.latent_dim, device=device)
 
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # You will make several of them in this lesson, with different settings, so it is worth a function. It
 # begins with the seed: the same seed gives the same players, and the same noise after that.
@@ -279,7 +275,6 @@ def new_gan(preset, seed=seed):
         adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True),
     )
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The same two small functions as in lesson 01: make fakes, ask for answers.
 
@@ -295,7 +290,6 @@ def judge(discriminator, pictures):
     answers = discriminator(pictures.to(device))
     discriminator.train()
     return answers.cpu()
-
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before training
@@ -388,7 +382,6 @@ def train_step(gan, real, real_label=1.0):
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Ten kinds of digits, and a loss that knows two labels? The discriminator is never asked *which*
 # digit it sees, only *real or fake*. The classes of MNIST take no part in the training: all that
@@ -398,8 +391,8 @@ def train_step(gan, real, real_label=1.0):
 # ## Training
 #
 # This game does not come to rest: each step answers the last step of the other player. So it pays to
-# keep, beside the generator itself, a running *average* of its weights over about the last
-# thousand steps. The average takes no part in the game. PyTorch has it ready.
+# keep, as in lesson 01, a running *average* of the generator's weights over about the last thousand
+# steps. It takes no part in the game.
 #
 # `Run` hands out the batches, draws the progress bar and writes everything to
 # `data/runs/02_mnist_gan/`. If the session ends before the training does, open the notebook again
@@ -493,7 +486,7 @@ plot_images(fakes[:64], columns=16, title="64 fakes")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
-# never seen. First make sure that it can be trusted: let it name test pictures whose labels you know.
+# never seen. First make sure that it can be trusted: let it classify test pictures whose labels you know.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics.classifier import load_classifier
@@ -502,7 +495,7 @@ classifier = load_classifier("digits")
 test_images = (data.test_images.float() / 127.5 - 1).unsqueeze(1)
 _, chances = classifier(test_images)
 accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
-print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
+print(f"{accuracy:.1%} of {len(test_images):,} test pictures are classified correctly")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The classifier, trained on the labels, sums up each picture in 64 numbers, its *features*. In them,
@@ -510,11 +503,12 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
 # the fakes with real pictures:
 #
 # - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
-#   spread; 0 means that they have,
+#   spread; 0 means that they have. (In papers it is taken in the features of a large network called
+#   Inception, and known as FID, the *Frechet inception distance*.)
 # - **precision** is the share of fakes that lie among the real pictures: *is it plausible?*
 # - **recall** is the share of real pictures that lie among the fakes: *is it varied?*
 # - a class is *covered* if it gets at least a fifth of its due, and the **entropy** says how evenly
-#   the fakes are spread over the ten classes.
+#   the fakes that are digits are spread over the ten classes.
 #
 # The column `real` is the same measurement with other real pictures in the place of the fakes: what a
 # perfect generator would get.
@@ -529,25 +523,31 @@ results
 # So the fakes are still far from perfect, and now you can say in what: read the two columns line by
 # line, then look for the digit that is made too often.
 #
-# The classifier has an eleventh answer, too, for what is no digit at all. (The entropy is multiplied by
-# the share of fakes that are one.) What does *among* mean? A fake lies among the real pictures if it is
+# The classifier has an eleventh answer, too, for what is no digit at all. What does *among* mean? A fake lies among the real pictures if it is
 # no farther from one of them than that one's third nearest neighbour is. Even real pictures do not all
 # pass, because rare ones have no neighbours. A generator of the most typical pictures alone would have
 # a higher precision, and a low recall.
 #
-# A warning about the Frechet distance: with few pictures it comes out too large, even for real
-# against real. So a value means nothing without the number of pictures.
+# A warning about the Frechet distance: with few pictures it comes out too large, even for real pictures
+# against other real ones. Try it: one reference of 20,000 real pictures, and against it 20 times as many
+# fakes, or other real pictures, as the first column says. The table has the mean of the 20 distances, and
+# the smallest and the largest of them.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.metrics.images import frechet_by_samples
 
+few = 2_000 if preset.level == "smoke" else 40_000
 features, _ = classifier(fakes)
-real_features, _ = classifier(images[:20_000].cpu())
-for distance in frechet_by_samples(features, real_features):
-    print(distance)
+real_features, _ = classifier(images[:few].cpu())
+Table(frechet_by_samples(features, real_features), "Frechet distance by number of pictures, 20 draws")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Is your run luck? Only other seeds can tell. `python -m data.make.seeds 02 0 1 2` has trained this
+# So a value means nothing without the number of pictures, and only distances at equal numbers may be compared. Nor
+# does it mean anything without the features: these are scaled so that the variances of all 64 over the real
+# pictures sum to 1,000, so 1,000 is as much as all the variety of real digits. It is not the FID of papers.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Was your run luck? Only other seeds can tell. `python -m data.make.seeds 02 0 1 2` has trained this
 # GAN with three of them at the preset `lesson`, on one CPU thread. (With two threads sums are rounded in
 # another order, so the seed 0 need not give your numbers.)
 
@@ -606,6 +606,21 @@ from helpers.controls import walk
 
 walk(lambda noise: generate(average, noise), start[:, 0], end[:, 0])
 
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Every step of such a way is a picture that the generator makes, but is it a digit? Take 500 ways, and let the
+# classifier look at both ends and at the middle:
+
+# %% slideshow={"slide_type": "skip"}
+ends, others = noise[:500], noise[-500:]
+for part in (0.0, 0.25, 0.5, 0.75, 1.0):
+    _, chances = classifier(generate(average, ends + part * (others - ends)))
+    none = (chances.argmax(axis=1) == 10).mean()
+    print(f"{part:.0%} of the way: {none:.1%} are no digit")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The way is in one piece, and digits are not: between two kinds of digits a way has to cross a gap. And noise in the
+# middle of two vectors is shorter than both, which the generator has seldom met. (The first exercise is about that.)
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
 #
@@ -633,7 +648,6 @@ for name, level in {"the lecture's settings": "full", "the best settings": "best
 strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
 labels = [name if i == 1 else "" for name in makers for i in range(16)]
 plot_images(strip, labels, columns=16, title="Your run and two longer ones")
-
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for all three:
@@ -665,8 +679,8 @@ evaluate(classifier, generate(makers["the best settings"], noise / 1.2), images.
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Compare it with the last row of the table. With the narrower noise more of the fakes look real: the
 # precision is higher. But fewer of the unusual digits are among them: the recall is lower. So you can
-# trade one for the other without any training. For large GANs this is known as the *truncation trick*
-# (Brock et al. 2019, arXiv 1809.11096).
+# trade one for the other without any training. Narrower noise is a relative of the *truncation trick*
+# (Brock et al. 2019, arXiv 1809.11096), which draws the numbers beyond a threshold once more.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Time alone does not do it: 50 epochs with the lecture's settings end at a larger distance than your 8. So
@@ -708,7 +722,6 @@ def play(name, step=train_step, beginner=False, dropout=True, **settings):
     film.finish(columns, game.generator, game.discriminator)
     return generate(game.generator, game.make_noise(count)), columns, film
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # First the game without any change. Every other one is compared with it.
 
@@ -739,7 +752,6 @@ def compare(name):
         print(", ".join(f"{key} {value}" for key, value in score(game).items()))
     strip = torch.cat([games[game][0][:12] for game in (name, usual)])
     return SmallPicture(plot_images(strip, columns=12, title=f"Above: {name}. Below: {usual}"))
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
@@ -788,7 +800,6 @@ games["mode collapse"] = play("mode collapse", learning_rate_g=8e-3)
 print(f"answer on fakes in the last step {games['mode collapse'][1]['answer_fake'][-1]:.2f}")
 compare("mode collapse")
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # You can see it, and you can measure it. The *spread* is the standard deviation over the pictures, as
 # a mean over all pixels.
@@ -811,7 +822,6 @@ print(f"spread {spread(images[:2000]):.3f}, real digits")
 # %% slideshow={"slide_type": "skip"}
 games["both learn too fast"] = play("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
 compare("both learn too fast")
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Labels swapped
@@ -842,7 +852,6 @@ def flawed_step(gan, real, real_label=1.0, swapped=False, saturating=False, deta
     gan.optimizer_g.step()
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A common slip is to swap the labels of the discriminator and to forget the generator's. The
@@ -927,12 +936,6 @@ failing, cured = games["the generator alone"][2], games[usual][2]
 show(failing, cured, train_step=train_step, frames=10)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And mode collapse beside the usual game: in the end all sixteen are one and the same.
-
-# %% slideshow={"slide_type": "skip"}
-show(games["mode collapse"][2], cured, train_step=train_step, frames=10)
-
-# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain, as in lesson 01: write your answer into the cell with
@@ -954,7 +957,6 @@ from helpers.exercises import lesson_02 as exercises
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment measures the spread and counts what the classifier takes for no digit. For comparison
@@ -989,7 +991,6 @@ exercises.check_small_noise(answer, scaled_noise)
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # a number
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment takes real test pictures, 100 of each even digit, and lets the classifier count.
@@ -1028,7 +1029,6 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 stolen pictures with all of them.
 
@@ -1061,7 +1061,6 @@ exercises.check_thief(answer, thief)
 
 # %% slideshow={"slide_type": "skip"}
 two_steps = None  # replace this line by your function
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The check watches one call with a new GAN: who is trained when, with which noise, and how the
@@ -1140,10 +1139,3 @@ exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_nois
 #   nothing.
 #
 # **Next:** [03 · The same GAN on clothes](03_fashion_gan.ipynb). What happens if only the data change?
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# For your notes, this run in numbers:
-
-# %% slideshow={"slide_type": "skip"}
-print(f"preset {preset.level}, {run.step:,} steps in {run.seconds:.0f} s")
-results

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,slideshow,cellView,-all
+#     cell_metadata_filter: tags,slideshow,cellView,jp-MarkdownHeadingCollapsed,jupyter,-all
 #     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
@@ -32,7 +32,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% cellView="form" slideshow={"slide_type": "skip"}
+# %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil
@@ -172,7 +172,6 @@ class Discriminator(nn.Module):
         x = x.view(x.size(0), 784)
         return self.model[:-1](x)
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The generator, to the letter:
 
@@ -196,7 +195,6 @@ class Generator(nn.Module):
         output = self.model(x)
         return output.view(x.size(0), 1, 28, 28)
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Both players with an optimizer each:
 
@@ -214,7 +212,6 @@ class GAN:
     def make_noise(self, count):
         return torch.randn(count, self.generator.latent_dim, device=device)
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A function that makes them, always from the same seed:
 
@@ -231,7 +228,6 @@ def new_gan(preset, seed=seed):
         adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True),
     )
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And the two small functions: make fakes, ask for answers.
 
@@ -247,7 +243,6 @@ def judge(discriminator, pictures):
     answers = discriminator(pictures.to(device))
     discriminator.train()
     return answers.cpu()
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Before training
@@ -292,7 +287,6 @@ def train_step(gan, real, real_label=1.0):
     gan.optimizer_g.step()
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
-
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The first way: new weights
@@ -418,7 +412,7 @@ classifier = load_classifier("clothes")
 test_images = (data.test_images.float() / 127.5 - 1).unsqueeze(1)
 _, chances = classifier(test_images)
 accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
-print(f"{accuracy:.1%} of {len(test_images):,} test pictures are named rightly")
+print(f"{accuracy:.1%} of {len(test_images):,} test pictures are classified correctly")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The same measures as in lesson 02 for both ways, from the same noise. The last row is a measurement
@@ -647,7 +641,6 @@ from helpers.exercises import lesson_03 as exercises
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks it about 1,000 pictures of each kind.
 
@@ -686,7 +679,6 @@ exercises.check_mirror_writing(answer, mirror_writing)
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 real test pictures, with the bags and without them.
@@ -815,11 +807,3 @@ exercises.check_colour(
 # - A discriminator knows how its own fakes differ from its own data, and no more than that.
 #
 # **Next:** [04 · Faces, in Keras](04_celeba_keras_gan.ipynb). In colour, larger, with other networks.
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# For your notes, this run in numbers:
-
-# %% slideshow={"slide_type": "skip"}
-seconds = f"{run.seconds:.0f} s and {warm_run.seconds:.0f} s"
-print(f"preset {preset.level}, {run.step:,} steps for each way, in {seconds}")
-results["new weights"]

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,slideshow,cellView,-all
+#     cell_metadata_filter: tags,slideshow,cellView,jp-MarkdownHeadingCollapsed,jupyter,-all
 #     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
@@ -35,7 +35,7 @@
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
 
-# %% cellView="form" slideshow={"slide_type": "skip"}
+# %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
 import shutil

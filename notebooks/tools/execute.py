@@ -68,7 +68,7 @@ def clean(notebook: nbformat.NotebookNode) -> None:
     if jupytext_block:
         notebook.metadata["jupytext"] = jupytext_block
     for cell in notebook.cells:
-        kept = ("tags", "slideshow", "cellView")
+        kept = ("tags", "slideshow", "cellView", "jupyter", "jp-MarkdownHeadingCollapsed")
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept}
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
