@@ -22,14 +22,27 @@
 # invent handwritten digits. You need lesson 01 for the words and for the five steps.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# | preset | what it does | time on two CPU cores | memory |
-# | --- | --- | --- | --- |
-# | `lesson` (without a GPU) | 8 epochs with settings for a laptop | 7 minutes, 3 to 4 of them for the training | 1.5 GB |
-# | `full` (with a GPU) | 50 epochs with the lecture's settings | half an hour | 1.5 GB |
-# | `smoke` | three training steps, to test that everything runs | 10 seconds | 1 GB |
+# | preset | what it does | two CPU cores | a GPU | memory |
+# | --- | --- | --- | --- | --- |
+# | `lesson` (the default) | 8 epochs with settings for a laptop | 7 minutes, 3 to 4 of them for the training | not measured | 1.5 GB |
+# | `full` | 50 epochs with the lecture's learning rate and batches | half an hour | not measured | 1.5 GB |
+# | `smoke` | three training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
-# The text describes what happens at `lesson`. With a GPU, too, you can choose it: put a cell with
-# `%env GAN_PRESET=lesson` above all others.
+# `lesson` is the default on every device, so that text and numbers agree; a GPU makes it faster. To choose another
+# preset, put a cell with `%env GAN_PRESET=full`, for example, above all others.
+#
+# The way through the lesson, with minutes of reading and of machine time:
+#
+# | | section | reading | machine |
+# | --- | --- | --- | --- |
+# | 1 | From points to pictures, Set-up, The training data | 3 | |
+# | 2 | The discriminator, The generator, The players and their optimizers, Before training | 3 | |
+# | 3 | The settings, The five steps | 4 | |
+# | 4 | Training, Reading the curves | 3 | 4 |
+# | 5 | Is it plausible? Is it varied? Is it new? A walk through the noise | 7 | 1 |
+# | 6 | The long run, without waiting | 3 | |
+# | | Aside: When it fails (folded away where the notebook can) | 10 | 2 |
+# | | Exercises | 20 | |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
@@ -691,10 +704,10 @@ evaluate(classifier, generate(makers["the best settings"], noise / 1.2), images.
 # are. Measure now and then, keep the weights of the best moment, and stop when the measure no longer gets better.
 # Lesson 04 does that.
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ## When it fails
 #
-# You may skip this part. It ruins a good GAN in several ways, and puts some well-known advice to the
+# An aside, which you may skip. It ruins a good GAN in several ways, and puts some well-known advice to the
 # test. Each game begins with two players that have had the settings of the preset `lesson` for 30 epochs;
 # they come with the course, too. Then it goes on with these settings and *one* thing changed, always
 # from the same seed. A `beginner` is a generator that has learned nothing yet.

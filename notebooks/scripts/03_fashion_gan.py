@@ -23,11 +23,27 @@
 # you find out what a GAN owes to its data and what it brings along. You need lesson 02.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# | preset | what it does | time on two CPU cores | memory |
+# | preset | what it does | two CPU cores | a GPU | memory |
+# | --- | --- | --- | --- | --- |
+# | `lesson` (the default) | two trainings of 8 epochs each | about 10 minutes, 7 of them for the training | not measured | 1.5 GB |
+# | `full` | two trainings of 50 epochs, with the lecture's learning rate and batches | an hour | not measured | 1.5 GB |
+# | `smoke` | three training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
+#
+# `lesson` is the default on every device, so that text and numbers agree; a GPU makes it faster. To choose another
+# preset, put a cell with `%env GAN_PRESET=full`, for example, above all others.
+#
+# The way through the lesson, with minutes of reading and of machine time:
+#
+# | | section | reading | machine |
 # | --- | --- | --- | --- |
-# | `lesson` (without a GPU) | two trainings of 8 epochs each | about 10 minutes, 7 of them for the training | 1.5 GB |
-# | `full` (with a GPU) | two trainings of 50 epochs, with the lecture's settings | an hour | 1.5 GB |
-# | `smoke` | three training steps, to test that everything runs | 10 seconds | 1 GB |
+# | 1 | Set-up, The training data | 2 | |
+# | 2 | The same two networks, Before training, The same five steps: run them, you know them | 1 | |
+# | 3 | The first way: new weights | 2 | 4 |
+# | 4 | The second way: go on from the digits | 2 | 4 |
+# | 5 | Is it plausible? Is it varied? Is it new? | 5 | 1 |
+# | 6 | What a discriminator knows | 3 | |
+# | | Aside: Bring your own data | 3 | 1 |
+# | | Exercises | 20 | |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
