@@ -110,7 +110,7 @@ def main() -> None:
     scale_features(network, images[:10_000])
     network = network.half().float()  # the file holds half precision: measure what it holds
     images, labels = pictures(choice.name, choice.data, train=False)
-    _, probabilities = Classifier(choice.name, 0.0, network)(images)
+    _, probabilities = Classifier(network, 0.0)(images)
     accuracy = float((probabilities.argmax(1) == labels.numpy()).mean())
     path = DATA / f"{choice.name}_classifier.safetensors"
     save_weights(path, network, {"name": choice.name, "accuracy": round(accuracy, 4)})

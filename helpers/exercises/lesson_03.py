@@ -5,62 +5,45 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from helpers.exercises.verdicts import (
-    OPEN,
-    compare,
-    count_weights,
-    exercise,
-    letter,
-    need,
-    tell,
-)
+from helpers.exercises.verdicts import compare, count_weights, exercise, letter, need, need_same
 from helpers.metrics.images import Judgement
 
 
 @exercise
-def check_mirror_writing(answer: str, experiment: Callable[[], dict[str, float]]) -> None:
-    """Lesson 03: which changed digits a discriminator of digits takes for digits.
+def check_mirror_writing(answer: str, experiment: Callable[[], dict[str, float]]) -> str:
+    """Which changed digits a discriminator of digits takes for digits.
 
     The experiment returns its mean answers on "digits", "mirrored", "negative" and "noise".
     """
     means = experiment()
     mirrored, negative = (means[k] > means["digits"] / 2 for k in ("mirrored", "negative"))
-    compare(
-        letter(mirrored, negative),
-        answer,
-        ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()),
-        "It knows strokes, white on black. No fake ever gave itself away by being mirrored, so it "
-        "has not learned which way round a digit is. A negative is bright where no digit is.",
-    )
+    measured = ", ".join(f"{name} {mean:.2f}" for name, mean in means.items())
+    why = "It knows strokes, white on black, and no fake ever gave itself away by being mirrored."
+    return compare(letter(mirrored, negative), answer, measured, why)
 
 
 @exercise
-def check_nine_of_ten(answer: str, experiment: Callable[[bool], Judgement]) -> None:
-    """Lesson 03: which measure notices that one class of ten is missing.
+def check_nine_of_ten(answer: str, experiment: Callable[[bool], Judgement]) -> str:
+    """Which measure notices that one class of ten is missing.
 
     `experiment(missing)` judges real pictures, with or without that class.
     """
     nine, ten = experiment(True), experiment(False)
-    lost = nine.precision < 0.95 * ten.precision, nine.recall < 0.95 * ten.recall
-    compare(
-        letter(*lost),
-        answer,
-        "; ".join(
-            f"{name} classes: precision {judged.precision:.2f}, recall {judged.recall:.2f}, "
-            f"Frechet distance {judged.frechet.value:.0f}"
-            for name, judged in {"ten": ten, "nine": nine}.items()
-        ),
-        "Precision asks about each fake, and they are all real. Recall asks about each real "
-        "picture, and a tenth of them, the missing class, have hardly a fake near them. The "
-        "Frechet distance grows too, but does not say what is wrong.",
+    measured = "; ".join(
+        f"{name} classes: precision {judged.precision:.2f}, recall {judged.recall:.2f}, "
+        f"Frechet distance {judged.frechet.value:.0f}"
+        for name, judged in {"ten": ten, "nine": nine}.items()
     )
+    lost = nine.precision < 0.95 * ten.precision, nine.recall < 0.95 * ten.recall
+    why = "The Frechet distance grows too, but does not say what is wrong."
+    return compare(letter(*lost), answer, measured, why)
 
 
 @exercise
 def check_rewired(
     rewired: nn.Module, network: nn.Module, pictures: torch.Tensor, order: torch.Tensor
-) -> None:
-    """Lesson 03: a discriminator that answers scrambled pictures as `network` answers `pictures`.
+) -> str:
+    """A discriminator that answers scrambled pictures as `network` answers `pictures`.
 
     Place i of a scrambled picture has the pixel of place order[i]. Only the places of the weights
     may differ.
@@ -82,28 +65,21 @@ def check_rewired(
     )
     close = torch.allclose(found, plain, atol=1e-3)
     need(close, f"The right weights, but in the wrong places: {seen}.")
-    tell(
-        True,
-        f"Each answer is the same again: {seen}. A Linear layer does not know which pixels are "
-        "neighbours. New weights are random in any order, so this GAN would learn scrambled "
-        "pictures just as well. Convolutions, in lesson 04, do know.",
-    )
+    return f"A Linear layer does not know which pixels are neighbours: {seen}."
 
 
 @exercise
 def check_colour(
-    new: tuple[Callable | None, Callable | None],
-    old: tuple[nn.Module, nn.Module],
-    noise: torch.Tensor,
-) -> None:
-    """Lesson 03: generator and discriminator for (n, 3, 28, 28), from those for (n, 1, 28, 28)."""
-    if new[0] is None or new[1] is None:
-        return print(OPEN)
+    new: tuple[Callable | None, ...], old: tuple[nn.Module, nn.Module], noise: torch.Tensor
+) -> str | None:
+    """Generator and discriminator for (n, 3, 28, 28), from those for (n, 1, 28, 28)."""
+    if None in new:
+        return None
     generator, discriminator = (create().to(noise.device).eval() for create in new if create)
     with torch.no_grad():
         pictures, limits = generator(noise), generator(1000 * noise)
-    made, asked = tuple(pictures.shape), (len(noise), 3, 28, 28)
-    need(made == asked, f"The generator makes {made}, not {asked}.")
+    shape = len(noise), 3, 28, 28
+    need_same("The generator's pictures have the shape {}, not {}.", tuple(pictures.shape), shape)
     need(limits.abs().max() <= 1, "The generator's pixels are not in [-1, 1].")
     grey = torch.allclose(pictures[:, 0], pictures[:, 1])
     need(not grey, "The generator's pictures are grey: its channels are all the same.")
@@ -114,16 +90,17 @@ def check_colour(
     need(slopes.min() > 0, "The discriminator does not look at all three colours.")
     alike = torch.allclose(slopes, slopes.mean())
     need(not alike, "The discriminator cannot tell the colours: all have the same weights.")
-    counts, before = (list(map(count_weights, pair)) for pair in ((generator, discriminator), old))
-    wanted = [before[0] + 2 * 784 * 1025, before[1] + 2 * 784 * 1024]
-    need(
-        counts == wanted,
-        "The players have {:,} and {:,} weights, not {:,} and {:,}: ".format(*counts, *wanted)
-        + "only the layers that touch the picture have to change.",
+    added = [
+        count_weights(now) - count_weights(before)
+        for now, before in zip((generator, discriminator), old, strict=True)
+    ]
+    need_same(
+        "The players have {} weights more than before, not {}: change the layers that touch the "
+        "picture, and no others.",
+        added,
+        [2 * 784 * 1025, 2 * 784 * 1024],
     )
-    tell(
-        True,
-        "One layer of each player has changed, the one that touches the picture: now there are "
-        "{:,} and {:,} weights instead of {:,} and {:,}. ".format(*counts, *before)
-        + "Steps, losses and noise stay as they are.",
+    return (
+        "The layer of each player that touches the picture has {:,} and {:,} weights more. Steps, "
+        "losses and noise stay as they are.".format(*added)
     )

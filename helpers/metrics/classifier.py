@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from helpers.base.arrays import finite
 from helpers.base.errors import CourseError
 from helpers.data.weights import load_weights
 
@@ -16,9 +17,8 @@ FEATURES, CLASSES = 64, 10
 def build_network() -> nn.Sequential:
     """Return the untrained network: (n, 1, 28, 28) in [-1, 1] to (n, 11) scores.
 
-    The eleventh score is that of "no picture at all". The last layer turns 64 features into
-    scores; all layers before it make the features. Pooling comes before normalisation because
-    that needs a quarter of the work.
+    The eleventh score is that of "no picture at all". All layers but the last make 64 features.
+    Pooling comes before normalisation because that needs a quarter of the work.
     """
     layers = []
     for inputs, outputs in ((1, 16), (16, 32), (32, 64)):  # 28 -> 14 -> 7 -> 3 pixels wide
@@ -34,38 +34,32 @@ def build_network() -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Classifier:
-    """A trained network: `classifier(pictures)` returns (features, probabilities).
+    """A trained network, and its share of right answers on the 10,000 test pictures."""
 
-    `accuracy` is its share of right answers on the 10,000 test pictures of `name`.
-    """
-
-    name: str
-    accuracy: float
     network: nn.Sequential
+    accuracy: float
 
-    def __call__(
-        self, images: torch.Tensor, batch_size: int = 500
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return features (n, 64) and probabilities (n, 11) as float64 arrays.
+    def __call__(self, images: object) -> tuple[np.ndarray, np.ndarray]:
+        """Return features (n, 64) and probabilities (n, 11) of pictures as float64 arrays.
 
-        Column 10 of the probabilities is that of no picture at all, such as noise.
-
-        `images`: a float tensor (n, 1, 28, 28) in [-1, 1] on any device; memory does not grow with
-        n beyond the result. Another shape or range, NaN, or pictures without any contrast at all
-        raise CourseError.
+        Column 10 of the probabilities is that of no picture at all, such as noise. `images`:
+        (n, 1, 28, 28) in [-1, 1]. Another shape or range, and NaN, raise CourseError. 500 pictures
+        are in use at a time.
         """
-        _check_images(images)
-        device = next(self.network.parameters()).device
+        pictures = finite(images, "pictures", np.float32, "(n, 1, 28, 28)")
+        low, high = pictures.min(), pictures.max()
+        if low < -1.001 or high > 1.001 or low >= 0 or low == high:
+            raise CourseError(f"Pixels have to go from -1 to 1, not from {low:.3g} to {high:.3g}.")
         features, probabilities = [], []
         with torch.inference_mode():
-            for batch in images.split(batch_size):
-                seen = self.network[:-1](batch.to(device, torch.float32))
-                features.append(seen.double().cpu().numpy())
-                probabilities.append(self.network[-1](seen).double().softmax(1).cpu().numpy())
+            for batch in torch.from_numpy(pictures).split(500):
+                seen = self.network[:-1](batch)
+                features.append(seen.double().numpy())
+                probabilities.append(self.network[-1](seen).double().softmax(1).numpy())
         return np.concatenate(features), np.concatenate(probabilities)
 
 
-def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier:
+def load_classifier(name: str) -> Classifier:
     """Return the classifier "digits" or "clothes" that the course ships in `data/`.
 
     Its features are scaled so that their variances over real pictures sum to 1,000. Another name,
@@ -75,28 +69,4 @@ def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier
         raise CourseError(f"{name} is not a classifier: choose one of {', '.join(NAMES)}.")
     network = build_network()
     facts = load_weights(network, f"{name}_classifier")
-    network.eval().requires_grad_(False)
-    return Classifier(name, facts["accuracy"], network.to(device))
-
-
-def _check_images(images: torch.Tensor) -> None:
-    """Raise CourseError unless the classifier can look at these pictures."""
-    if not isinstance(images, torch.Tensor) or not images.is_floating_point():
-        raise CourseError("The classifier wants pictures as a tensor of floats in [-1, 1].")
-    if images.ndim != 4 or tuple(images.shape[1:]) != (1, 28, 28) or len(images) == 0:
-        raise CourseError(
-            f"The classifier wants pictures of shape (n, 1, 28, 28), not {tuple(images.shape)}."
-        )
-    low, high = images.min().item(), images.max().item()  # NaN if there is one
-    if not np.isfinite([low, high]).all():
-        raise CourseError("Some pictures contain NaN or infinite values: the training went wrong.")
-    if low < -1.001 or high > 1.001:
-        raise CourseError(
-            f"Pixels must lie in [-1, 1], these go from {low:.3g} to {high:.3g}: scale them first."
-        )
-    if low == high:
-        raise CourseError(f"Every pixel of every picture is {low:.3g}: there is nothing to judge.")
-    if low >= 0:
-        raise CourseError(
-            f"Pixels go from {low:.3g} to {high:.3g}, it seems in [0, 1]: scale them to [-1, 1]."
-        )
+    return Classifier(network.eval().requires_grad_(False), facts["accuracy"])

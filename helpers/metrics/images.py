@@ -6,7 +6,7 @@ samples, Chong and Forsyth 2020 (arXiv 1911.07023); precision and recall, Kynkaa
 (arXiv 1904.06991).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,8 @@ from helpers.base.arrays import finite, to_array
 from helpers.base.errors import CourseError
 
 LEAST_CLASS = 0.2  # share of its due that covers a class: 2 % of the samples for ten classes
+NEIGHBOURS = 3000  # fakes and reals, at most, for precision and recall
+MEGABYTES, BATCH = 32, 1000  # of distances, and training pictures, that are in use at a time
 
 _features = partial(finite, what="features", dtype=np.float64, shape="(samples, features)")
 _pictures = partial(finite, what="pictures", dtype=np.float32, shape="(n, channels, height, width)")
@@ -28,8 +30,8 @@ _pictures = partial(finite, what="pictures", dtype=np.float32, shape="(n, channe
 class Frechet:
     """A Frechet distance with its number of samples and its floor; 0 is best.
 
-    `floor` is what a perfect generator would get: as many other real pictures against the same
-    reals. With the classifiers of the course 1,000 is as much as all the variety of the reals.
+    `floor` is that of as many other real pictures: what a perfect generator would get. For the
+    course's classifiers 1,000 is as much as all the variety of the reals.
     """
 
     value: float
@@ -37,7 +39,7 @@ class Frechet:
     floor: float
 
     def __repr__(self) -> str:
-        """Return what is told above as text."""
+        """Return the numbers as text."""
         return f"{self.value:.1f} ({self.samples:,} samples; real against real {self.floor:.1f})"
 
 
@@ -45,9 +47,9 @@ class Frechet:
 class ClassCounts:
     """Samples per class and of no class, share of the classes covered, and entropy in bits.
 
-    A class is covered when it gets a fifth of its due (2 % of all samples for ten classes). The
-    entropy is that of `counts` times the share of samples that have a class: ten equal classes give
-    log2(10) = 3.32 bits, a single one gives 0, and so does noise.
+    A class is covered when it gets a fifth of its due. The entropy is that of `counts` times the
+    share of samples that have a class: ten equal classes give log2(10) = 3.32 bits, a single one
+    gives 0, and so does noise.
     """
 
     counts: tuple[int, ...]
@@ -70,7 +72,7 @@ class Judgement:
     real_classes: ClassCounts
 
     def __repr__(self) -> str:
-        """Return what is told above as text."""
+        """Return the numbers as text."""
         distance, fake, real = self.frechet, self.classes, self.real_classes
         return _table(
             (f"{distance.samples:,} pictures of each", "fake", "real"),
@@ -105,7 +107,7 @@ class Novelty:
         return float((self.distance < np.quantile(self.fresh, 0.01)).mean())
 
     def __repr__(self) -> str:
-        """Return what is told above as text."""
+        """Return the numbers as text."""
         fake, real = self.distance, self.fresh
         return _table(
             ("to the nearest training picture", "fake", "real"),
@@ -121,8 +123,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     |mean a - mean b|^2 + trace(A + B - 2 (A B)^(1/2)), A and B the covariances. With A = Ra' Ra
     and B = Rb' Rb (QR of the centred features) the last trace is the sum of the singular values of
-    Ra Rb': no matrix root, nothing complex, constant features do no harm. At most d samples on
-    either side raise CourseError.
+    Ra Rb': no matrix root, and constant features do no harm. At most d samples raise CourseError.
     """
     a, b = _features(a), _features(b)
     _check_two("The Frechet distance needs", a, b, least=a.shape[1] + 1)
@@ -152,27 +153,22 @@ def frechet(fake: np.ndarray, real: np.ndarray, samples: int | None = None) -> F
     return Frechet(value, n, floor=frechet_distance(fresh, reference))
 
 
-def frechet_by_samples(
-    fake: np.ndarray, real: np.ndarray, sizes: Sequence[int] = (250, 500, 1000, 2000, 5000)
-) -> list[Frechet]:
-    """Return `frechet` at several numbers of samples; those with too few pictures are left out.
+def frechet_by_samples(fake: np.ndarray, real: np.ndarray) -> list[Frechet]:
+    """Return `frechet` at 250, 500, 1,000, 2,000 and 5,000 samples, as far as there are pictures.
 
-    It shows the bias: few samples make the distance too large, even that of real to real, so only
-    distances at the same number may be compared.
+    Few samples make the distance too large, even that of real to real.
     """
     most = min(len(fake), len(real) // 2)
-    return [frechet(fake, real, size) for size in sizes if size <= most]
+    return [frechet(fake, real, size) for size in (250, 500, 1000, 2000, 5000) if size <= most]
 
 
-def precision_recall(
-    real: np.ndarray, fake: np.ndarray, k: int = 3, chunk_mb: int = 32
-) -> tuple[float, float]:
+def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[float, float]:
     """Return precision and recall of features (n, d) and (m, d), shares from 0 to 1 (best).
 
     A sample is within reach of a set if it is no farther from some member than that member's k-th
     nearest neighbour in the set. Precision: share of the fakes within reach of the reals. Recall:
     share of the reals within reach of the fakes. Real against real does not give 1 either, and both
-    depend on n: use as many of each (2,000 to 5,000). `chunk_mb` megabytes are used at a time.
+    depend on n: use as many of each (2,000 to 5,000).
     """
     real, fake = _features(real), _features(fake)
     _check_two("Precision and recall need", real, fake, least=k + 1)
@@ -180,11 +176,8 @@ def precision_recall(
     def within_reach(points: np.ndarray, members: np.ndarray) -> float:
         neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(members)
         reach = neighbours.kneighbors()[0][:, -1] + 1e-6  # room for the rounding of distances
-        inside = [
-            (distances <= reach).any(axis=1)
-            for distances in pairwise_distances_chunked(points, members, working_memory=chunk_mb)
-        ]
-        return float(np.concatenate(inside).mean())
+        pieces = pairwise_distances_chunked(points, members, working_memory=MEGABYTES)
+        return float(np.concatenate([(piece <= reach).any(axis=1) for piece in pieces]).mean())
 
     return within_reach(fake, real), within_reach(real, fake)
 
@@ -195,25 +188,22 @@ def class_counts(classes: np.ndarray, number: int = 10) -> ClassCounts:
     `number` itself stands for "no class" (what the classifier takes for no picture).
     """
     classes = to_array(classes)
-    if classes.ndim != 1 or not len(classes) or not np.issubdtype(classes.dtype, np.integer):
-        raise CourseError(f"Classes are one row of integers, not {classes.dtype} {classes.shape}.")
-    low, high = classes.min(), classes.max()
-    if low < 0 or high > number:
-        raise CourseError(f"Classes go from 0 to {number}, not from {low} to {high}.")
+    known = np.isin(classes, range(number + 1)).all()
+    if not (known and classes.ndim == 1 and len(classes) and classes.dtype.kind in "iu"):
+        found = f"{classes.dtype} of the shape {classes.shape}"
+        raise CourseError(f"Classes are one row of integers from 0 to {number}, not {found}.")
     *counts, none = np.bincount(classes, minlength=number + 1).tolist()
     covered = np.mean([count >= LEAST_CLASS * len(classes) / number for count in counts])
     entropy = stats.entropy(counts, base=2) * (1 - none / len(classes)) if any(counts) else 0.0
     return ClassCounts(tuple(counts), none, float(covered), float(entropy))
 
 
-def evaluate(
-    classifier: Callable, fakes: np.ndarray, real_images: np.ndarray, neighbours: int = 3000
-) -> Judgement:
+def evaluate(classifier: Callable, fakes: np.ndarray, real_images: np.ndarray) -> Judgement:
     """Return all measures in feature space for fakes and real pictures, both (any, 1, 28, 28).
 
     `classifier` turns pictures into features (n, d) and probabilities (n, classes + 1) whose last
     column is "no picture"; `load_classifier` returns one. n is chosen as in `frechet`; precision
-    and recall, whose cost grows with the square, take at most `neighbours` of each.
+    and recall, whose cost grows with the square, take at most 3,000 of each.
     """
     n = min(len(fakes), len(real_images) // 2)
     chosen = np.random.default_rng(0).permutation(len(real_images))[: 2 * n]
@@ -222,56 +212,52 @@ def evaluate(
     reference, fresh = _two_parts(real, n)
     number = fake_chances.shape[1] - 1
     return Judgement(
-        min(n, neighbours),
+        min(n, NEIGHBOURS),
         frechet(fake, real),
-        *precision_recall(reference[:neighbours], fake[:neighbours]),
+        *precision_recall(reference[:NEIGHBOURS], fake[:NEIGHBOURS]),
         class_counts(fake_chances.argmax(1), number),
-        *precision_recall(reference[:neighbours], fresh[:neighbours]),
+        *precision_recall(reference[:NEIGHBOURS], fresh[:NEIGHBOURS]),
         class_counts(_two_parts(real_chances, n)[1].argmax(1), number),
     )
 
 
 def nearest_training_images(
-    fakes: np.ndarray, training_images: np.ndarray, batch: int = 1000
+    fakes: np.ndarray, training_images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return index (n,) of and distance (n,) to the nearest training picture of each fake.
 
-    Pictures of one shape and one range, (n, ...) and (m, ...), the training pictures perhaps in a
-    file on disk: `batch` of them are in use at a time. Distance: root mean square per pixel, in
-    the units of the pictures, exactly 0 for a copy.
+    Pictures (n, channels, height, width) of one shape and one range; the training pictures may lie
+    in a file on disk, as 1,000 are in use at a time. Distance: root mean square per pixel, in the
+    units of the pictures, exactly 0 for a copy.
     """
     fakes = _pictures(fakes)
     if not len(training_images) or fakes.shape[1:] != training_images.shape[1:]:
-        shapes = f"{fakes.shape} and training pictures {tuple(training_images.shape)}"
-        raise CourseError(f"Fakes {shapes} differ in the shape of one picture.")
+        shapes = f"{fakes.shape} and {tuple(training_images.shape)}"
+        raise CourseError(f"Fakes and training pictures differ in their shapes, {shapes}.")
     flat = fakes.reshape(len(fakes), -1)
     index, best = np.zeros(len(flat), int), np.full(len(flat), np.inf, np.float32)
     low, high = np.inf, -np.inf
-    for start in range(0, len(training_images), batch):
-        rows = _pictures(training_images[start : start + batch]).reshape(-1, flat.shape[1])
+    for start in range(0, len(training_images), BATCH):
+        rows = _pictures(training_images[start : start + BATCH]).reshape(-1, flat.shape[1])
         low, high = min(low, rows.min()), max(high, rows.max())
         squares = (rows**2).sum(axis=1) - 2 * flat @ rows.T  # the square of the fake is left out
         found = squares.min(axis=1)
         index = np.where(found < best, start + squares.argmin(axis=1), index)
         best = np.minimum(best, found)
     if flat.min() < low - 0.01 or flat.max() > high + 0.01:
-        raise CourseError(
-            f"Fakes go from {flat.min():.3g} to {flat.max():.3g}, training pictures from "
-            f"{low:.3g} to {high:.3g}: scale them alike."
-        )
+        ranges = f"{flat.min():.3g} to {flat.max():.3g} and {low:.3g} to {high:.3g}"
+        raise CourseError(f"Fakes and training pictures go from {ranges}: scale them alike.")
     differences = flat - _pictures(training_images[index]).reshape(len(flat), -1)
     return index, np.sqrt((differences**2).mean(axis=1))
 
 
-def novelty(
-    fakes: np.ndarray, training_images: np.ndarray, fresh_images: np.ndarray, batch: int = 1000
-) -> Novelty:
+def novelty(fakes: np.ndarray, training_images: np.ndarray, fresh_images: np.ndarray) -> Novelty:
     """Return `nearest_training_images` of the fakes, beside that of real pictures never trained on.
 
     "New" means: about as far from the training pictures as fresh real ones are.
     """
-    _, of_fresh = nearest_training_images(fresh_images, training_images, batch)
-    return Novelty(*nearest_training_images(fakes, training_images, batch), of_fresh)
+    _, of_fresh = nearest_training_images(fresh_images, training_images)
+    return Novelty(*nearest_training_images(fakes, training_images), of_fresh)
 
 
 def _table(*rows: tuple) -> str:

@@ -4,46 +4,39 @@ from functools import partial
 
 import numpy as np
 
-from helpers.base.arrays import finite
+from helpers.base.arrays import finite, to_array
 from helpers.base.errors import CourseError
 
-LEAST_BIN = 0.25  # share of its due that covers a bin: 1.25 % of the points for 20 bins
+BINS, LEAST_BIN = 20, 0.25  # a quarter of its due, 1.25 % of the points, covers a bin
 
 _points = partial(finite, what="points", dtype=np.float64, shape="(n, 2)")
 
 
-def distance_to_curve(points: np.ndarray) -> float:
+def distance_to_curve(points: object) -> float:
     """Return the mean of |y - sin x| over points (n, 2); 0 is best."""
-    points = _points(points)
-    return float(np.abs(points[:, 1] - np.sin(points[:, 0])).mean())
+    x, y = _points(points).T
+    return float(np.abs(y - np.sin(x)).mean())
 
 
-def share_inside(points: np.ndarray) -> float:
+def share_inside(points: object) -> float:
     """Return the share of points (n, 2) with x in [0, 2 pi]; 1 is best."""
     x = _points(points)[:, 0]
     return float(((x >= 0) & (x <= 2 * np.pi)).mean())
 
 
-def coverage(points: np.ndarray, bins: int = 20) -> float:
-    """Return the share of equal bins of x in [0, 2 pi] that hold a quarter of their due; 1 is best.
+def coverage(points: object) -> float:
+    """Return the share of 20 bins of x in [0, 2 pi] that hold a quarter of their due; 1 is best.
 
-    The due of a bin is n / `bins`, so fewer than 4 x `bins` points raise CourseError.
+    The due of a bin is n / 20, so fewer than 80 points raise CourseError.
     """
-    points = _points(points)
-    if len(points) * LEAST_BIN < bins:
-        raise CourseError(
-            f"{len(points)} points are too few for {bins} bins: "
-            f"take at least {int(np.ceil(bins / LEAST_BIN))}."
-        )
-    return share_covered(points, (0, 2 * np.pi), bins)
+    n, least = len(_points(points)), int(BINS / LEAST_BIN)
+    if n < least:
+        raise CourseError(f"{n} points are too few for {BINS} bins: take at least {least}.")
+    return share_covered(points, (0, 2 * np.pi))
 
 
-def share_covered(points: np.ndarray, ends: tuple[float, float], bins: int = 20) -> float:
-    """Return the share of equal bins of x between two `ends` that hold a quarter of their due.
-
-    The due of a bin is the number of points (n, 2) divided by the number of bins; points that are
-    no numbers are in none. `coverage` is this, with the ends of the sine.
-    """
-    x = np.asarray(points)[:, 0]
-    counts, _ = np.histogram(x[np.isfinite(x)], bins=bins, range=ends)
-    return float((counts >= LEAST_BIN * len(x) / bins).mean())
+def share_covered(points: object, ends: tuple[float, float]) -> float:
+    """Return `coverage` between two other ends of x; points that are no numbers are in no bin."""
+    x = to_array(points)[:, 0]
+    counts, _ = np.histogram(x[np.isfinite(x)], bins=BINS, range=ends)
+    return float((counts >= LEAST_BIN * len(x) / BINS).mean())

@@ -9,8 +9,7 @@ from notebooks.tools.lesson import SCRIPTS
 
 SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```", re.DOTALL)
 
-# A wrong answer: its code, or what is to be replaced in the solution by what; and words of the
-# verdict.
+# A wrong answer: its code, or what in the solution is replaced by what; and words of the verdict.
 Mistake = tuple[str | dict[str, str], str]
 
 
@@ -59,11 +58,9 @@ def assert_refused(names: dict, lesson: str, mistakes: dict[int, list[Mistake]],
     for index, cases in mistakes.items():
         answer, check, solution = parts[index - 1]
         for mistake, words in cases:
-            code = mistake
-            if not isinstance(mistake, str):
-                code = solution
-                for right, wrong in mistake.items():
-                    assert right in code, right
-                    code = code.replace(right, wrong)
+            code = mistake if isinstance(mistake, str) else solution
+            for right, wrong in mistake.items() if isinstance(mistake, dict) else ():
+                assert right in code, right
+                code = code.replace(right, wrong)
             said = verdict(names, answer + "\n" + code, check, capsys)
             assert said.startswith(WRONG) and words in " ".join(said.split()), said

@@ -49,30 +49,27 @@ def test_the_notes_lead_to_the_offline_slides():
     assert rows and not [(*row, right[row[0]]) for row in rows if int(row[1]) not in right[row[0]]]
 
 
-def a_notebook(*cells):
-    made = []
-    for new, source, slide in cells:
-        made.append(new(source, metadata={"slideshow": {"slide_type": slide}}))
-    return new_notebook(cells=made)
+def cell_of(new, source, slide_type, **more):
+    return new(source, metadata={"slideshow": {"slide_type": slide_type}}, **more)
 
 
 def test_the_path_leaves_out_what_is_skipped_and_repeats_the_heading():
-    notebook = a_notebook(
-        (new_markdown_cell, "# Title", "slide"),
-        (new_markdown_cell, "## Part\n\nlong", "skip"),
-        (new_markdown_cell, "Short.", "subslide"),
-        (new_code_cell, "1 + 1", "-"),
-    )
-    path = offline.lecture_path(notebook).cells
+    cells = [
+        cell_of(new_markdown_cell, "# Title", "slide"),
+        cell_of(new_markdown_cell, "## Part\n\nlong", "skip"),
+        cell_of(new_markdown_cell, "Short.", "subslide"),
+        cell_of(new_code_cell, "1 + 1", "-"),
+    ]
+    path = offline.lecture_path(new_notebook(cells=cells)).cells
     assert [cell.source for cell in path] == ["# Title", "Short.", "1 + 1"]
     assert [cell.metadata.get("opens") for cell in path] == [True, True, False]
     assert path[1].metadata["under"] == "Part"
 
 
 def test_what_long_code_shows_gets_its_own_slide():
-    notebook = a_notebook((new_markdown_cell, "# T", "slide"), (new_code_cell, "a\n" * 12, "-"))
-    notebook.cells[1].outputs = [new_output("display_data", {"image/png": "x"})]
-    _, code, shown = offline.lecture_path(notebook).cells
+    outputs = [new_output("display_data", {"image/png": "x"})]
+    cell = cell_of(new_code_cell, "a\n" * 12, "slide", outputs=outputs)
+    code, shown = offline.lecture_path(new_notebook(cells=[cell])).cells
     assert code.outputs == [] and shown.metadata["opens"]
     assert shown.outputs[0].data["image/png"] == "x"
 
@@ -91,7 +88,8 @@ def test_formulas_links_and_remote_pictures():
 def test_a_notebook_without_outputs_and_a_bad_folder_get_one_sentence(tmp_path, capsys):
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    nbformat.write(a_notebook((new_markdown_cell, "# T", "slide")), notebooks / "01_a.ipynb")
+    notebook = new_notebook(cells=[cell_of(new_markdown_cell, "# T", "slide")])
+    nbformat.write(notebook, notebooks / "01_a.ipynb")
     with pytest.raises(CourseError, match="outputs"):
         offline.build(tmp_path / "out", notebooks)
     assert not list((tmp_path / "out").glob("*"))

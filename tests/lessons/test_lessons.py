@@ -1,7 +1,6 @@
 """The code of the lessons, run as the reader runs it: the slides' layers, the same result twice."""
 
 import ast
-from itertools import pairwise
 
 import pytest
 from torch import nn
@@ -25,30 +24,20 @@ def layers(network):
 
     def word(layer):
         if isinstance(layer, nn.Linear):
-            return layer.in_features, layer.out_features
-        return layer.p if isinstance(layer, nn.Dropout) else type(layer).__name__
+            return f"{layer.in_features}-{layer.out_features}"
+        return str(layer.p) if isinstance(layer, nn.Dropout) else type(layer).__name__
 
-    return [word(layer) for layer in network.model]
-
-
-def discriminator_of_the_slides(*widths):
-    hidden = [w for n, m in pairwise(widths[:-1]) for w in ((n, m), "ReLU", 0.3)]
-    return [*hidden, widths[-2:], "Sigmoid"]
-
-
-def generator_of_the_slides(*widths, last):
-    hidden = [w for n, m in pairwise(widths[:-1]) for w in ((n, m), "ReLU")]
-    return [*hidden, widths[-2:], *last]
+    return " ".join(map(word, network.model))
 
 
 PICTURES = (
-    discriminator_of_the_slides(784, 1024, 512, 256, 1),
-    generator_of_the_slides(100, 256, 512, 1024, 784, last=["Tanh"]),
+    "784-1024 ReLU 0.3 1024-512 ReLU 0.3 512-256 ReLU 0.3 256-1 Sigmoid",
+    "100-256 ReLU 256-512 ReLU 512-1024 ReLU 1024-784 Tanh",
 )
 SLIDES = {
     "01_sine_gan": (
-        discriminator_of_the_slides(2, 256, 128, 64, 1),
-        generator_of_the_slides(2, 16, 32, 2, last=[]),
+        "2-256 ReLU 0.3 256-128 ReLU 0.3 128-64 ReLU 0.3 64-1 Sigmoid",
+        "2-16 ReLU 16-32 ReLU 32-2",
     ),
     "02_mnist_gan": PICTURES,
     "03_fashion_gan": PICTURES,
@@ -66,55 +55,28 @@ def test_layers_are_those_of_the_slides_and_two_runs_are_equal(lesson, smoke):
     assert tuple(map(layers, players)) == SLIDES[lesson]
 
 
-def training_step(lesson):
-    cell = next(source for source in code_cells(lesson) if "def train_step" in source)
-    return cell[cell.index("def train_step") :]
-
-
 def test_training_step_is_the_same_in_the_lessons_with_pytorch():
-    assert len({training_step(lesson) for lesson in SLIDES}) == 1
-
-
-@pytest.mark.parametrize("lesson", SLIDES)
-def test_training_step_shows_the_five_steps_and_nothing_else(lesson):
-    body = training_step(lesson).splitlines()
-    comments = [line.strip() for line in body if "#" in line]
-    assert [comment[:4] for comment in comments] == [f"# {n}." for n in range(1, 6)]
-    assert len(body) <= 25
+    cells = [cell for lesson in SLIDES for cell in code_cells(lesson) if "def train_step" in cell]
+    assert len(cells) == 3 and len({cell.partition("def train_step")[2] for cell in cells}) == 1
 
 
 def test_clothes_repeat_the_cells_of_the_digits():
-    """Lesson 03 claims it: all but the names of lesson and data, up to the end of the training."""
-    digits, clothes = code_cells("02_mnist_gan"), code_cells("03_fashion_gan")
-    for part in (
-        "pick_device()",
-        "load_pictures(",
-        "images = (data.images",
-        "class Discriminator",
-        "class Generator",
-        "class GAN",
-        "def new_gan",
-        "def generate",
-        "untrained = new_gan",
-        "def train_step",
-        "run.resume()",
-        "in run.batches(images)",
-        "plot_history(run.history, real_label=preset.real_label)",
-    ):
-        expected = next(cell for cell in digits if part in cell)
-        expected = expected.replace('"02_mnist_gan"', '"03_fashion_gan"')
-        assert expected.replace('("digits"', '("clothes"') in clothes, f"the cell with {part}"
+    """Lesson 03 claims it, up to the curves of the training; three cells show its pictures."""
+    digits = [
+        cell.replace('"02_mnist_gan"', '"03_fashion_gan"').replace('("digits"', '("clothes"')
+        for cell in code_cells("02_mnist_gan")
+    ]
+    clothes = code_cells("03_fashion_gan")
+    end = next(i for i, cell in enumerate(clothes) if "plot_history(" in cell)
+    new = [cell for cell in clothes[: end + 1] if cell not in digits]
+    assert end > 10 and len(new) == 3, new
 
 
-LESSONS = (*SLIDES, "04_celeba_keras_gan")
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", [*SLIDES, "04_celeba_keras_gan"])
 def test_no_function_of_a_lesson_changes_names_outside_of_it(lesson):
     """Players are arguments: nothing in a lesson is exchanged behind a function's back."""
     for cell in code_cells(lesson):
         tree = ast.parse(cell)
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], cell
-        called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)
-                  and isinstance(node.func, ast.Name)}  # fmt: skip
-        assert not called & {"globals", "exec", "eval"}, cell
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not names & {"globals", "exec", "eval"}, cell

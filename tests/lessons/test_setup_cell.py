@@ -63,18 +63,10 @@ def test_colab_fetches_the_course_once(repository, run_cell):
     assert run_cell(address, then=then).splitlines() == ["The course is already here.", "fetched"]
 
 
-def test_fetch_that_fails_is_one_sentence_and_leaves_nothing(tmp_path, run_cell):
-    address = (tmp_path / "nothing").as_uri()
-    told = run_cell(address)
-    assert is_one_sentence(told)
-    assert told.startswith(f"{address} could not be fetched: check the network")
-    assert not run_cell.fetched.exists()
-
-
-def test_neither_in_colab_nor_in_the_course_is_one_sentence(run_cell):
-    told = run_cell(in_colab=False)
-    assert is_one_sentence(told)
-    assert told == "Open this notebook from the folder notebooks/ of the course."
+@pytest.mark.parametrize(("in_colab", "word"), [(True, "network"), (False, "folder notebooks/")])
+def test_what_cannot_be_fetched_is_one_sentence_and_leaves_nothing(in_colab, word, run_cell):
+    told = run_cell(in_colab=in_colab)
+    assert is_one_sentence(told) and word in told
     assert not run_cell.fetched.exists()
 
 

@@ -29,7 +29,7 @@ def test_classifier_is_as_good_as_it_says(name):
     assert abs(right.mean() - classifier.accuracy) < 0.012  # of 2,000 instead of 10,000
     assert features.shape == (2000, 64) and probabilities.shape == (2000, 11)
     np.testing.assert_allclose(probabilities.sum(1), 1)
-    np.testing.assert_allclose(features[:70], classifier(images[:70], batch_size=32)[0], atol=1e-4)
+    np.testing.assert_allclose(features[490:510], classifier(images[490:510])[0], atol=1e-4)
     assert 900 < classifier(sample(name)["images"][:1000])[0].var(axis=0).sum() < 1100
 
 
@@ -45,7 +45,6 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_another_classifier_is_refused(folder):
-    assert load_classifier("clothes").name == "clothes"
     with pytest.raises(CourseError, match="digits_classifier") as error:
         load_classifier("digits")
     assert is_one_sentence(str(error.value))
@@ -70,15 +69,13 @@ def test_training_a_classifier(folder):
 
 
 BAD_PICTURES = {
-    "floats": torch.zeros(5, 1, 28, 28, dtype=torch.uint8),
-    "tensor": np.zeros((5, 1, 28, 28)),
-    r"not \(5, 784\)": torch.zeros(5, 784),
-    r"not \(5, 3, 28, 28\)": torch.zeros(5, 3, 28, 28),
-    r"not \(0, 1, 28, 28\)": torch.zeros(0, 1, 28, 28),
+    r"not as \(5, 784\)": torch.zeros(5, 784),
+    r"not as \(5, 3, 28, 28\)": torch.zeros(5, 3, 28, 28),
+    "no pictures": torch.zeros(0, 1, 28, 28),
     "NaN": torch.full((5, 1, 28, 28), float("nan")),
-    "from 0 to 255": torch.linspace(0, 255, 784).view(1, 1, 28, 28),
-    r"it seems in \[0, 1\]": torch.linspace(0, 1, 784).view(1, 1, 28, 28),
-    "is -1": torch.full((5, 1, 28, 28), -1.0),
+    "from 0 to 255": torch.linspace(0, 255, 784).to(torch.uint8).view(1, 1, 28, 28),
+    "from 0 to 1": torch.linspace(0, 1, 784).view(1, 1, 28, 28),
+    "from -1 to -1": np.full((5, 1, 28, 28), -1.0),
 }
 
 

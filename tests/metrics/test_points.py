@@ -1,8 +1,5 @@
 """The measures of points tell good from bad, and say in one sentence when they cannot."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -33,9 +30,8 @@ def test_points_are_told_apart():
 
 def test_coverage_wants_a_quarter_of_the_due():
     centres = (np.arange(20) + 0.5) * 2 * np.pi / 20
-    x = np.repeat(centres, [13, 12] + [54] * 17 + [57])  # 1,000 points: 12.5 is the line
+    x = np.repeat(centres, [13, 12] + [54] * 17 + [57])  # 12.5 is the line
     assert len(x) == 1000 and m.coverage(np.column_stack((x, x))) == pytest.approx(0.95)
-    assert m.coverage(np.column_stack((x, x)), bins=4) == 1
 
 
 @pytest.mark.parametrize(
@@ -51,9 +47,3 @@ def test_coverage_wants_a_quarter_of_the_due():
 def test_bad_points(word, points):
     with pytest.raises(CourseError, match=word):
         m.coverage(points)
-
-
-def test_measures_load_no_framework():
-    code = "import helpers.metrics.images, helpers.metrics.points, sys"
-    code += "; assert not {'torch', 'tensorflow'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
