@@ -20,6 +20,7 @@ from helpers.base.errors import CourseError
 
 LEAST_CLASS = 0.2  # share of its due that covers a class: 2 % of the samples for ten classes
 NEIGHBOURS = 3000  # fakes and reals, at most, for precision and recall
+SIZES = (250, 500, 1000, 2000, 5000, 10_000)  # of `frechet_by_samples`
 MEGABYTES, BATCH = 32, 1000  # of distances, and training pictures, that are in use at a time
 
 _features = partial(finite, what="features", dtype=np.float64, shape="(samples, features)")
@@ -47,9 +48,8 @@ class Frechet:
 class ClassCounts:
     """Samples per class and of no class, share of the classes covered, and entropy in bits.
 
-    A class is covered when it gets a fifth of its due. The entropy is that of `counts` times the
-    share of samples that have a class: ten equal classes give log2(10) = 3.32 bits, a single one
-    gives 0, and so does noise.
+    A class is covered when it gets a fifth of its due. The entropy is that of `counts`: ten equal
+    classes give log2(10) = 3.32 bits, a single one gives 0; without any it is not a number.
     """
 
     counts: tuple[int, ...]
@@ -81,6 +81,7 @@ class Judgement:
             ("recall: reals it could make", self.recall, self.real_recall),
             ("share of classes covered", fake.covered, real.covered),
             (f"entropy, at most {np.log2(len(fake.counts)):.2f} bits", fake.entropy, real.entropy),
+            ("share of no class at all", *(c.none / distance.samples for c in (fake, real))),
             (f"fakes per class: {' '.join(map(str, fake.counts))}; of none: {fake.none}",),
             (f"precision and recall: {self.compared:,} pictures of each",),
         )
@@ -153,13 +154,23 @@ def frechet(fake: np.ndarray, real: np.ndarray, samples: int | None = None) -> F
     return Frechet(value, n, floor=frechet_distance(fresh, reference))
 
 
-def frechet_by_samples(fake: np.ndarray, real: np.ndarray) -> list[Frechet]:
-    """Return `frechet` at 250, 500, 1,000, 2,000 and 5,000 samples, as far as there are pictures.
+def frechet_by_samples(fake: np.ndarray, real: np.ndarray, draws: int = 20) -> list[dict[str, str]]:
+    """Return a row for each number of samples: mean and range of the distances of some `draws`.
 
-    Few samples make the distance too large, even that of real to real.
+    Features (n, d) and (m, d). All are distances to one half of the reals; drawn are fakes, and
+    reals of the other half. Few samples make the distance too large, even that of real to real.
     """
-    most = min(len(fake), len(real) // 2)
-    return [frechet(fake, real, size) for size in (250, 500, 1000, 2000, 5000) if size <= most]
+    dice = np.random.default_rng(0)
+    reference, others = np.array_split(_features(real)[dice.permutation(len(real))], 2)
+    rows = []
+    for size in (n for n in SIZES if n <= min(len(fake), len(others))):
+        row = {"pictures": f"{size:,}"}
+        for name, pool in (("fakes", _features(fake)), ("other real pictures", others)):
+            parts = (pool[dice.choice(len(pool), size, replace=False)] for _ in range(draws))
+            found = [frechet_distance(part, reference) for part in parts]
+            row[name] = f"{np.mean(found):.1f} ({min(found):.1f} to {max(found):.1f})"
+        rows.append(row)
+    return rows
 
 
 def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[float, float]:
@@ -194,7 +205,7 @@ def class_counts(classes: np.ndarray, number: int = 10) -> ClassCounts:
         raise CourseError(f"Classes are one row of integers from 0 to {number}, not {found}.")
     *counts, none = np.bincount(classes, minlength=number + 1).tolist()
     covered = np.mean([count >= LEAST_CLASS * len(classes) / number for count in counts])
-    entropy = stats.entropy(counts, base=2) * (1 - none / len(classes)) if any(counts) else 0.0
+    entropy = stats.entropy(counts, base=2) if any(counts) else np.nan
     return ClassCounts(tuple(counts), none, float(covered), float(entropy))
 
 

