@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 from helpers.base.errors import CourseError
 
-LEVELS = ("smoke", "lesson", "full")
-
 
 @dataclass(frozen=True)
 class Preset:
@@ -105,18 +103,16 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
 }  # fmt: skip
 
 
-def choose_preset(lesson: str, on_gpu: bool) -> Preset | FacePreset:
-    """Return the settings of `lesson` for the level named by `GAN_PRESET`.
+def choose_preset(lesson: str) -> Preset | FacePreset:
+    """Return the settings of `lesson` at the level that `GAN_PRESET` names, else at `lesson`.
 
-    Without `GAN_PRESET` the level is `full` on a GPU and `lesson` on a CPU. An unknown level or
-    lesson raises CourseError.
+    An unknown level raises CourseError.
     """
-    level = os.environ.get("GAN_PRESET", "").strip() or ("full" if on_gpu else "lesson")
-    if level not in LEVELS:
+    presets = PRESETS[lesson]
+    level = os.environ.get("GAN_PRESET", "").strip() or "lesson"
+    if level not in presets:
         raise CourseError(
-            f"GAN_PRESET={level} is not a preset: choose one of {', '.join(LEVELS)}, "
+            f"GAN_PRESET={level} is not a preset: choose one of {', '.join(presets)}, "
             "or leave it unset."
         )
-    if lesson not in PRESETS:
-        raise CourseError(f"{lesson} is not a lesson: choose one of {', '.join(PRESETS)}.")
-    return PRESETS[lesson][level]
+    return presets[level]

@@ -21,16 +21,18 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def shipped(name: str) -> Path:
-    """Return the path of a file that comes with the course, `data/<name>`.
+def is_sound(path: Path, name: str) -> bool:
+    """Tell whether a file is there and the one that `data/SHA256SUMS` has as `name`."""
+    sums = DATA / "SHA256SUMS"
+    if not (path.is_file() and sums.is_file()):
+        return False
+    return f"{sha256(path)}  {name}".encode() in sums.read_bytes().splitlines()
 
-    A file that is missing, or not what `data/SHA256SUMS` says, raises CourseError.
-    """
-    path, sums = DATA / name, DATA / "SHA256SUMS"
-    if path.is_file() and sums.is_file():
-        line = f"{sha256(path)}  {name}"
-        if line.encode() in sums.read_bytes().splitlines():
-            return path
+
+def shipped(name: str) -> Path:
+    """Return the path of a file that comes with the course; CourseError unless it is sound."""
+    if is_sound(DATA / name, name):
+        return DATA / name
     raise CourseError(
         f"data/{name} is missing or damaged: get it back with "
         f"`git checkout data/{name} data/SHA256SUMS`, or fetch the course again."

@@ -4,6 +4,7 @@ Whatever the source, the pictures are cut to the square in their middle and writ
 data/faces/, which is then mapped into memory: the array may be larger than the memory.
 """
 
+import hashlib
 import os
 import zipfile
 from dataclasses import dataclass
@@ -12,25 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from helpers.base.errors import CourseError
-from helpers.base.files import DATA, sha256, shipped
-from helpers.data.kaggle import DATASET, archive_path, fetch_archive
-from helpers.data.squares import NotEnough, Order, open_pictures, prepare, stored
+from helpers.base.files import DATA, shipped
+from helpers.data.kaggle import ARCHIVE, DATASET, fetch_archive
+from helpers.data.squares import NotEnough, open_pictures, prepare, stored
 
 CELEBA_COUNT = 202_599
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Pictures and where they are from.
-
-    `images` is a read-only uint8 array (n, size, size, 3), mapped from the file `path`; `source` is
-    "folder", "kaggle" or "drawn"; `description` says the same to a reader.
-    """
+    """A read-only uint8 array (n, size, size, 3), and in words where its pictures are from."""
 
     images: np.ndarray
-    source: str
     description: str
-    path: Path
 
 
 def load_faces(
@@ -47,66 +42,66 @@ def load_faces(
     taken at once for `GAN_FACES=drawn`. One printed line says which it was. A server that is
     silent for `patience` seconds is given up.
     """
-    if size < 1 or (count is not None and count < 1):
-        raise CourseError("Faces need a size and a count of at least 1.")
     choice = os.environ.get("GAN_FACES", "").strip()
-    if choice and choice != "drawn":
-        faces = _own_faces(Path(choice).expanduser(), count, size, store)
-    else:
-        celeba = None if choice else _celeba(count, size, network, store, patience)
-        faces = celeba or _drawn_faces(count, size, store)
+    faces = None
+    if choice and choice != "drawn":  # after a problem no other source is tried
+        place = Path(choice).expanduser()
+        try:
+            faces = _from_files("folder", place, f"pictures from {place}", count, size, store)
+        except (CourseError, OSError) as problem:
+            raise CourseError(f"GAN_FACES={choice}: {problem}") from problem
+    elif not choice:
+        faces = _celeba(count, size, network, store, patience)
+    if faces is None:
+        drawn, what = shipped("drawn_faces.zip"), "drawn cartoon faces (built in, not CelebA)"
+        faces = _from_files("drawn", drawn, what, count, size, store)
     print(faces.description)
     return faces
 
 
-def _own_faces(place: Path, count: int | None, size: int, store: Path) -> Faces:
-    """Return the pictures in a folder or a zip file; after a problem no other source is tried."""
-    try:
-        with open_pictures(place) as pictures:
-            order = Order("folder", f"{place.resolve()} {pictures.digest()}", count, size)
-            notes = stored(order, store) or prepare(order, pictures, store)
-    except (CourseError, OSError) as problem:
-        raise CourseError(f"GAN_FACES={place}: {problem}") from problem
-    return _faces(order, notes, store, f"pictures from {place}")
+def _from_files(
+    source: str, place: Path, what: str, count: int | None, size: int, store: Path
+) -> Faces:
+    """Return the pictures in a folder or a zip file."""
+    with open_pictures(place) as pictures:
+        path = _path(store, source, f"{place.resolve()} {pictures.digest()}", count, size)
+        notes = stored(path) or prepare(path, pictures, count, size)
+    return _faces(path, notes, what)
 
 
 def _celeba(
     count: int | None, size: int, network: bool, store: Path, patience: float
 ) -> Faces | None:
     """Return CelebA, or None after one printed sentence that says why not."""
-    order = Order("kaggle", DATASET, count, size)
+    path = _path(store, "kaggle", DATASET, count, size)
     # A few damaged pictures do not matter; an archive that lacks many is another one or broken.
     least = max(1, int(0.99 * min(count or CELEBA_COUNT, CELEBA_COUNT)))
     try:
-        notes = stored(order, store)
+        notes = stored(path)
         if notes is None:
-            if not network and not zipfile.is_zipfile(archive_path(store)):
+            if not network and not zipfile.is_zipfile(store / ARCHIVE):
                 return None
             with open_pictures(fetch_archive(store, patience)) as pictures:
-                notes = prepare(order, pictures, store, least)
-        return _faces(order, notes, store, "photographs of CelebA (Kaggle)")
+                notes = prepare(path, pictures, count, size, least)
+        return _faces(path, notes, "photographs of CelebA (Kaggle)")
     except NotEnough as problem:
-        archive_path(store).unlink(missing_ok=True)
+        (store / ARCHIVE).unlink(missing_ok=True)
         print(f"CelebA is not used, and its archive was removed: {problem}")
     except (CourseError, OSError) as problem:
         print(f"CelebA is not used: {problem}")
     return None
 
 
-def _drawn_faces(count: int | None, size: int, store: Path) -> Faces:
-    """Return the cartoon faces that lie in data/."""
-    drawn = shipped("drawn_faces.zip")
-    order = Order("drawn", sha256(drawn), count, size)
-    with open_pictures(drawn) as pictures:
-        notes = stored(order, store) or prepare(order, pictures, store)
-    return _faces(order, notes, store, "drawn cartoon faces (built in, not CelebA)")
+def _path(store: Path, source: str, origin: str, count: int | None, size: int) -> Path:
+    """Return where the array lies or will lie; `origin` tells one set of pictures from another."""
+    digest = hashlib.sha256(os.fsencode(origin)).hexdigest()
+    return store / f"{source}-{digest[:8]}-{size}px-{count or 'all'}.npy"
 
 
-def _faces(order: Order, notes: dict, store: Path, what: str) -> Faces:
+def _faces(path: Path, notes: dict, what: str) -> Faces:
     """Map the array into memory and put into words what it is."""
-    path = order.path(store)
     images = np.load(path, mmap_mode="r")[: notes["count"]]
     left_out = ", ".join(f"{n} {reason}" for reason, n in sorted(notes["skipped"].items()))
-    description = f"Faces: {len(images)} {what}, {order.size} x {order.size} pixels"
-    description += f"; left out: {left_out}." if left_out else "."
-    return Faces(images, order.source, description, path)
+    size = images.shape[1]
+    description = f"Faces: {len(images)} {what}, {size} x {size} pixels"
+    return Faces(images, description + (f"; left out: {left_out}." if left_out else "."))

@@ -10,13 +10,14 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import sys
 import warnings
 import zipfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -37,105 +38,64 @@ class NotEnough(CourseError):
     """A folder or an archive that holds too few pictures that can be used."""
 
 
-class Folder:
-    """The picture files in a folder and the folders below it."""
+@dataclass(frozen=True)
+class Pictures:
+    """The picture files of a folder or a zip file.
 
-    def __init__(self, root: Path) -> None:
-        """Find the files; their order is that of their names."""
-        self.root = root
-        found = (
-            self._name(where, name)
-            for where, _, names in os.walk(root)
-            for name in names
-            if os.path.isfile(os.path.join(where, name))  # neither a dead link nor a pipe
-        )
-        self.names = sorted(filter(_is_picture, found))
+    `marks` has their names, in order, and for each what changes with the file; `outside` are the
+    links, to files and to folders, that lead out of the folder or to nowhere.
+    """
 
-    def drop_links_out(self) -> int:
-        """Take links that lead out of the folder off the list; return how many lead out or nowhere.
-
-        Links to folders count too. They are never followed, so the list has nothing of theirs.
-        """
-        home, dropped = Path(os.path.realpath(self.root)), set()
-        for where, folders, files in os.walk(self.root):
-            for name in [*folders, *filter(_is_picture, files)]:
-                place = Path(os.path.realpath(os.path.join(where, name)))
-                if not (place.is_relative_to(home) and place.exists()):
-                    dropped.add(self._name(where, name))
-        self.names = [name for name in self.names if name not in dropped]
-        return len(dropped)
-
-    def _name(self, where: str, name: str) -> str:
-        return os.path.relpath(os.path.join(where, name), self.root).replace(os.sep, "/")
-
-    def open(self, name: str) -> IO[bytes]:
-        """Open one picture file for reading."""
-        return open(self.root / name, "rb")
+    marks: dict[str, str]
+    open: Callable[[str], IO[bytes]]
+    outside: Sequence[str] = ()
 
     def digest(self) -> str:
-        """Return a checksum of the names, sizes and dates of the files."""
-        told = ((name, (self.root / name).stat()) for name in self.names)
-        return _digest(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in told)
-
-
-class Archive:
-    """The picture files in a zip file."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        """Read the list of contents; the order is that of the names."""
-        self.archive = archive
-        self.names = sorted(filter(_is_picture, archive.namelist()))
-
-    def open(self, name: str) -> IO[bytes]:
-        """Open one picture file for reading."""
-        return self.archive.open(name)
-
-    def digest(self) -> str:
-        """Return a checksum of the names and checksums of the files."""
-        told = map(self.archive.getinfo, self.names)
-        return _digest(f"{info.filename} {info.file_size} {info.CRC}" for info in told)
+        """Return a checksum that changes when a file does."""
+        lines = "\n".join(f"{name} {mark}" for name, mark in self.marks.items())
+        return hashlib.sha256(os.fsencode(lines)).hexdigest()
 
 
 @contextlib.contextmanager
-def open_pictures(place: Path) -> Iterator[Folder | Archive]:
-    """Open a folder or a zip file of pictures."""
+def open_pictures(place: Path) -> Iterator[Pictures]:
+    """Open a folder, with the folders below it, or a zip file of pictures."""
     if place.is_dir():
-        yield Folder(place)
+        yield _in_folder(place)
     elif not place.exists():
         raise CourseError(f"There is no folder {place}.")
     else:
         try:
             archive = zipfile.ZipFile(place)
         except zipfile.BadZipFile:
-            raise NotEnough(
-                f"{place} is neither a folder of pictures nor a sound zip file."
-            ) from None
+            problem = f"{place} is neither a folder of pictures nor a sound zip file."
+            raise NotEnough(problem) from None
         with archive:
-            yield Archive(archive)
+            names = sorted(filter(_is_picture, archive.namelist()))
+            infos = map(archive.getinfo, names)
+            marks = {info.filename: f"{info.file_size} {info.CRC}" for info in infos}
+            yield Pictures(marks, archive.open)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is to be prepared: at most `count` pictures (None: all) of `size` x `size` pixels.
-
-    `source` is a name, `origin` tells one set of pictures from another.
-    """
-
-    source: str
-    origin: str
-    count: int | None
-    size: int
-
-    def path(self, store: Path) -> Path:
-        """Return where the array lies or will lie."""
-        which = f"{_digest([self.origin])[:8]}-{self.size}px-{self.count or 'all'}"
-        return store / f"{self.source}-{which}.npy"
+def _in_folder(root: Path) -> Pictures:
+    home, marks, outside = root.resolve(), {}, []
+    for path in root.rglob("*"):  # does not follow links to folders
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink() and not (path.exists() and path.resolve().is_relative_to(home)):
+            outside.append(name)
+        if _is_picture(name) and path.is_file():
+            stat = path.stat()
+            marks[name] = f"{stat.st_size} {stat.st_mtime_ns}"
+    return Pictures(dict(sorted(marks.items())), lambda name: open(root / name, "rb"), outside)
 
 
-def stored(order: Order, store: Path) -> dict | None:
-    """Return the notes on the array that was prepared for this order; None if none or damaged."""
-    path = order.path(store)
-    notes = _read_notes(path, order)
+def _is_picture(name: str) -> bool:
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    return name.lower().endswith(SUFFIXES) and not hidden
+
+
+def stored(path: Path) -> dict | None:
+    """Return the notes on the array that was prepared at `path`; None if none or damaged."""
+    notes = _read_notes(path)
     if "sha256" not in notes or not path.is_file():
         return None
     if notes["sha256"] != sha256(path):
@@ -144,56 +104,51 @@ def stored(order: Order, store: Path) -> dict | None:
     return notes
 
 
-def prepare(order: Order, pictures: Folder | Archive, store: Path, least: int = 1) -> dict:
-    """Make the array, or go on with it, and return its notes.
+def prepare(path: Path, pictures: Pictures, count: int | None, size: int, least: int = 1) -> dict:
+    """Make an array of at most `count` squares (None: all), or go on with it; return its notes.
 
     Pictures that cannot be used are left out, counted as `skipped`, and replaced by the next ones;
-    the first `count` rows of the array hold the others. Fewer than `least` raise NotEnough, a disk
-    that is full or closed raises CourseError.
+    the first rows of the array, `count` in the notes, hold the others. Fewer than `least` raise
+    NotEnough, a disk that is full or closed raises CourseError.
     """
-    path = order.path(store)
     part = path.with_suffix(".npy.part")
-    wanted = min(order.count or len(pictures.names), len(pictures.names))
-    shape = (wanted, order.size, order.size, 3)
-    notes = _read_notes(path, order)
+    found = len(pictures.marks)
+    shape = (min(count or found, found), size, size, 3)
+    notes = _read_notes(path)
     try:
-        store.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not notes or not _is_whole(part, shape):
-            notes = {"order": asdict(order), "read": 0, "count": 0, "skipped": {}}
+            notes = {"count": 0, "skipped": {}}
             _write_notes(path, notes)  # first: notes of another array must not belong to this one
-            _reserve(part, shape)
+            with part.open("wb") as file:  # full of zeros: a full disk would kill a mapped array
+                np.save(file, np.broadcast_to(np.uint8(0), shape))
         _fill(path, notes, pictures)
         if notes["count"] < least:
             part.unlink()  # another archive begins anew
             raise NotEnough(
-                f"Of {len(pictures.names)} pictures {notes['count']} can be used, "
-                f"but {least} are needed."
+                f"Of {found} pictures {notes['count']} can be used, but {least} are needed."
             )
         _write_notes(path, notes | {"sha256": sha256(part)})
         part.replace(path)
     except OSError as problem:
-        raise CourseError(f"The pictures cannot be written to {store}: {problem}.") from problem
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise CourseError(f"{path.parent} cannot be written to: {problem}.") from problem
     return notes
 
 
-def _fill(path: Path, notes: dict, pictures: Folder | Archive) -> None:
+def _fill(path: Path, notes: dict, pictures: Pictures) -> None:
     """Read pictures into the unfinished array, and keep its notes, until it is full."""
     array = np.lib.format.open_memmap(path.with_suffix(".npy.part"), mode="r+")
-    names, skipped = pictures.names[notes["read"] :], notes["skipped"]
-    with (
-        contextlib.closing(squares(pictures, names, array.shape[1])) as found,
-        tqdm(total=len(array), initial=notes["count"], desc="faces", file=sys.stdout) as bar,
-    ):
-        while notes["count"] < len(array) and (square := next(found, None)) is not None:
-            notes["read"] += 1
-            if isinstance(square, str):
-                skipped[square] = skipped.get(square, 0) + 1
-            else:
-                array[notes["count"]] = square
-                notes["count"] += 1
-                bar.update()
-            if notes["read"] % BATCH == 0:
-                _write_notes(path, notes)
+    notes["skipped"] = skipped = Counter(notes["skipped"])
+    begun = notes["count"]
+    names = list(pictures.marks)[begun + skipped.total() :]
+    found = islice(squares(pictures, names, array.shape[1], skipped), len(array) - begun)
+    for _, square in tqdm(found, "faces", len(array), initial=begun, file=sys.stdout):
+        array[notes["count"]] = square
+        notes["count"] += 1
+        if notes["count"] % BATCH == 0:
+            _write_notes(path, notes)
     array.flush()
 
 
@@ -205,34 +160,28 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
         return False
 
 
-def _reserve(path: Path, shape: tuple[int, ...]) -> None:
-    """Write an array of zeros, and make sure of its place on the disk.
-
-    A disk that turns out to be full when a mapped array is filled would end the process.
-    """
-    size = int(np.prod(shape))
-    if shutil.disk_usage(path.parent).free < size:
-        raise CourseError(f"The pictures need {size / 1e9:.2f} GB on the disk at {path.parent}.")
-    np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    if hasattr(os, "posix_fallocate"):
-        with open(path, "r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-
 def squares(
-    pictures: Folder | Archive, names: Sequence[str], size: int
-) -> Generator[np.ndarray | str, None, None]:
-    """Yield for each name uint8 (size, size, 3), or in a few words why the picture is left out."""
+    pictures: Pictures, names: Sequence[str], size: int, left_out: Counter[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield name and square, uint8 (size, size, 3), of each picture that can be used.
+
+    Of the others `left_out` counts, in a few words, why they cannot.
+    """
     step = max(8, min(BATCH, 2**24 // (3 * size**2)))  # a few MB in memory at a time
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what is left out and counted anyway
         for start in range(0, len(names), step):
             batch = names[start : start + step]
-            yield from pool.map(lambda name: _read(pictures, name, size), batch)
+            done = pool.map(lambda name: _read(pictures, name, size), batch)
+            for name, square in zip(batch, done, strict=True):
+                if isinstance(square, str):
+                    left_out[square] += 1
+                else:
+                    yield name, square
 
 
 def to_square(data: bytes, size: int) -> np.ndarray | str:
-    """Return the square in the middle of a picture file as uint8 (size, size, 3).
+    """Return the square in the middle of a picture file as uint8 (size, size, 3), on white.
 
     Another kind of picture gives a few words that say why it is left out; a damaged one may raise
     anything at all.
@@ -249,16 +198,15 @@ def to_square(data: bytes, size: int) -> np.ndarray | str:
         left, top = (upright.width - side) // 2, (upright.height - side) // 2
         square = upright.crop((left, top, left + side, top + side))
         clear = square.mode in ("RGBA", "LA") or "transparency" in square.info
-        small = square.convert("RGBA" if clear else "RGB").resize(
-            (size, size), Image.Resampling.LANCZOS
-        )
+        square = square.convert("RGBA" if clear else "RGB")
+        small = square.resize((size, size), Image.Resampling.LANCZOS)
         if clear:
             white = Image.new("RGBA", small.size, "white")
             small = Image.alpha_composite(white, small).convert("RGB")
         return np.asarray(small)
 
 
-def _read(pictures: Folder | Archive, name: str, size: int) -> np.ndarray | str:
+def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
     """Return one picture, or in a few words why it is left out."""
     try:
         with pictures.open(name) as file:
@@ -270,22 +218,12 @@ def _read(pictures: Folder | Archive, name: str, size: int) -> np.ndarray | str:
         return "damaged or no picture"
 
 
-def _is_picture(name: str) -> bool:
-    parts = name.split("/")
-    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return name.lower().endswith(SUFFIXES) and not hidden
-
-
-def _digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
-
-
-def _read_notes(path: Path, order: Order) -> dict:
-    """Return the notes on an array, finished or not; none if they belong to another order."""
+def _read_notes(path: Path) -> dict:
+    """Return the notes on an array, finished or not; none if they are missing or damaged."""
     try:
         notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return notes if notes["order"] == asdict(order) else {}
-    except (OSError, ValueError, TypeError, KeyError):
+        return notes if "count" in notes else {}
+    except (OSError, ValueError):
         return {}
 
 

@@ -16,22 +16,13 @@ def quiet_start() -> Iterator[None]:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _no_stderr():
-        yield
-
-
-@contextlib.contextmanager
-def _no_stderr() -> Iterator[None]:
-    """Send file descriptor 2 nowhere for a while."""
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with open(os.devnull, "wb") as nowhere, os.fdopen(os.dup(2), "wb") as kept:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept.fileno(), 2)
 
 
 def pick_device() -> str:
@@ -43,21 +34,18 @@ def pick_device() -> str:
     """
     import tensorflow as tf
 
-    with _no_stderr():
+    with quiet_start():
         gpus = tf.config.list_physical_devices("GPU")
+    choices = {"cpu": []} | {f"cuda:{number}": [gpu] for number, gpu in enumerate(gpus)}
+    if gpus:
+        choices |= {"cuda": gpus[:1], "mps": gpus[:1]}
     wanted = os.environ.get("GAN_DEVICE", "").strip()
-    kind, _, number = wanted.partition(":")
-    if wanted == "cpu":
-        gpus = []
-    elif wanted:
-        index = int(number or 0) if (number or "0").isdecimal() else len(gpus)
-        if kind not in ("cuda", "mps") or index >= len(gpus):
-            raise CourseError(
-                f"GAN_DEVICE={wanted} is not to be had here: choose cpu"
-                + (f" or cuda:0 to cuda:{len(gpus) - 1}" if gpus else "")
-                + ", or leave it unset."
-            )
-        gpus = gpus[index : index + 1]
+    if wanted and wanted not in choices:
+        raise CourseError(
+            f"GAN_DEVICE={wanted} is not to be had here: choose {', '.join(choices)}, "
+            "or leave it unset."
+        )
+    gpus = choices[wanted] if wanted else gpus
     try:
         tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:

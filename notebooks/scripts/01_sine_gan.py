@@ -145,9 +145,8 @@ Drawing(
 #
 # The next cell chooses the device, the settings and the seed of all random numbers. With the same
 # seed on the same machine you get the same numbers again. The networks of this lesson are so small
-# that a GPU spends more time on being told what to do than on doing it. So if you have a GPU, it is
-# timed against the CPU, and the faster one is taken. For the same reason one CPU thread is enough:
-# a second one would mostly wait for the first.
+# that a GPU spends more time on being told what to do than on doing it, so this lesson stays on the
+# CPU. For the same reason one CPU thread is enough: a second one would mostly wait for the first.
 
 # %% slideshow={"slide_type": "skip"}
 import torch
@@ -157,7 +156,7 @@ from helpers.presets import choose_preset
 
 torch.set_num_threads(1)
 device = pick_device(small_network=True)
-preset = choose_preset("01_sine_gan", on_gpu=device.type != "cpu")
+preset = choose_preset("01_sine_gan")
 seed = seed_everything(1)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 

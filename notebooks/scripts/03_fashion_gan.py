@@ -109,7 +109,7 @@ from helpers.presets import choose_preset
 lesson = "03_fashion_gan"
 torch.set_float32_matmul_precision("medium")
 device = pick_device()
-preset = choose_preset(lesson, on_gpu=device.type != "cpu")
+preset = choose_preset(lesson)
 seed = seed_everything(0)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 

@@ -111,7 +111,7 @@ with quiet_start():
 
 tf.get_logger().setLevel("ERROR")
 device = pick_device()
-preset = choose_preset("04_celeba_keras_gan", on_gpu=device == "gpu")
+preset = choose_preset("04_celeba_keras_gan")
 seed = 0
 keras.utils.set_random_seed(seed)
 print(f"{describe_device()} | Keras {keras.__version__} | preset {preset.level} | seed {seed}")
