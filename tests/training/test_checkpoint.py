@@ -51,15 +51,6 @@ def steps(run):
     return [frame["step"] for frame in run.recording.frames]
 
 
-def test_a_recording_changes_nothing_and_is_complete(whole):
-    run = recorded_run().train()
-    assert run.results() == whole
-    run.recording = Recording.load(run.folder / "recording.npz")
-    assert steps(run) == list(range(STEPS + 1))
-    assert run.recording.planned == run.recording.done == STEPS
-    assert np.array_equal(run.recording.curves["loss_d"][:, 0], run.history["loss_d"])
-
-
 def test_a_recording_that_is_ahead_of_its_checkpoint_goes_on():
     run = recorded_run(title="before").train(at=10, action=press_stop)
     checkpoint = (run.folder / "checkpoint.pt").read_bytes()
