@@ -1,21 +1,18 @@
 """What surrounds `fit`: progress, Stop, the recording, the best generator, files, resuming.
 
-The training step stands in the notebook. A GAN here is a `keras.Model` with the attributes
-`generator`, `discriminator`, `optimizer_d` and `optimizer_g`, whose `train_step` returns the four
-numbers named by COLUMNS:
-
     run = Run("04_celeba_keras_gan/first", gan, settings, seed, source, look, recording)
     run.resume()
     gan.fit(batches.skip(run.step), callbacks=[run], verbose=0, shuffle=False)
+
+The `train_step` of `gan` stands in the notebook and returns the numbers that COLUMNS names.
 """
 
-import itertools
 import json
 import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -26,7 +23,7 @@ from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
 from helpers.device.keras import describe_device
 from helpers.presets import GanSettings
-from helpers.training.run import BaseRun, StopButton
+from helpers.training.run import BaseRun
 
 if TYPE_CHECKING:
     from helpers.recording import Recording
@@ -36,14 +33,13 @@ class Run(BaseRun, keras.callbacks.Callback):
     """One training run of a GAN as a callback of `fit`, which counts on from `step`.
 
     `look` is called with the run before the first iteration, after each `settings.look_every` and
-    after the last; it may call `keep`. A `recording`, if there is one, watches both players. It
-    survives a resume, as do `distances` (iteration -> number) and `history`. The generator with the
-    smallest distance is the one that is saved. `seconds` is time by the clock, `processor_seconds`
-    that of all CPU cores together: on a machine that does other things too, the latter tells what
-    the training took.
+    after the last; it may call `keep`. The generator with the smallest of the `distances`
+    (iteration -> number) is the one that is saved. `processor_seconds` are those of all CPU cores
+    together: what the training took on a machine that does other things too.
     """
 
     unit, checkpoint_name = "iteration", "checkpoint.npz"
+    settings: GanSettings
 
     def __init__(
         self,
@@ -54,15 +50,13 @@ class Run(BaseRun, keras.callbacks.Callback):
         source: str,
         look: Callable[["Run"], None] = lambda run: None,
         recording: "Recording | None" = None,
-        seconds_between_saves: float = 60,
     ):
         """Start at iteration 0 of `settings.iterations`; `source` says where the data are from."""
-        super().__init__(lesson, seed, source, recording, seconds_between_saves)
-        self.gan, self.settings, self.look = gan, settings, look
+        super().__init__(lesson, settings, seed, source, recording)
+        self.gan, self.look = gan, look
+        self._players = [partial(p, training=False) for p in (gan.generator, gan.discriminator)]
         self.total, self.processor_seconds = settings.iterations, 0.0
         self.distances: dict[int, float] = {}
-        self._rows: list[list[float]] = []
-        self._seconds_per_iteration: list[float] = []
         self._seconds_per_look: list[float] = []
         self._best: list[np.ndarray] = []
 
@@ -91,12 +85,10 @@ class Run(BaseRun, keras.callbacks.Callback):
     # --- what fit calls
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Take over the Stop button, show the bar, and look at the untrained generator."""
-        self._plan_recording(self.settings.real_label)
-        self._stopped, self._bar = StopButton(), self._progress_bar()
-        self._begin, self._saved = time.perf_counter() - self.seconds, time.perf_counter()
+        """Start the clocks, and look at the untrained generator."""
+        self._begin()
         self._begin_processor = time.process_time() - self.processor_seconds
-        self._seconds_per_iteration.clear()
+        self._seconds_per_iteration: list[float] = []
         if self.step == 0:
             self._look()
 
@@ -107,31 +99,18 @@ class Run(BaseRun, keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         """Count, write down, look, save; end the training after Stop or a loss that is NaN."""
-        self._rows.append([float(logs[name]) for name in COLUMNS])
+        self._rows[self.step :] = [np.array([logs[name] for name in COLUMNS], np.float32)]
         self.step += 1
         self._seconds_per_iteration.append(time.perf_counter() - self._tick)
-        if self.step % self.settings.look_every == 0 or self.step == self.settings.iterations:
+        if self.step % self.settings.look_every == 0 or self.step == self.total:
             self._look()
-        now = time.perf_counter()
-        self.seconds = now - self._begin
         self.processor_seconds = time.process_time() - self._begin_processor
-        self._show(self._bar)
-        if self._stopped.is_set() or not self._losses_are_numbers():
+        if not self._goes_on():
             self.model.stop_training = True
-        elif now - self._saved > self.seconds_between_saves:
-            self.save_checkpoint()
-            self._saved = now
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """Give the Stop button back and write everything."""
-        self._stopped.close()
-        self._bar.close()
-        self._finish_recording()
-        self.save()
-        if not self._losses_are_numbers():
-            print(f"Stopped at iteration {self.step:,}: a loss is no number.")
-        elif self._stopped.is_set():
-            print(f"Stopped after iteration {self.step:,}: run this cell again to go on.")
+        """Write everything."""
+        self._end()
 
     def _look(self) -> None:
         start = time.perf_counter()
@@ -140,60 +119,33 @@ class Run(BaseRun, keras.callbacks.Callback):
 
     # --- files
 
-    @property
-    def _table(self) -> np.ndarray:
-        return np.array(self._rows, np.float32).reshape(-1, len(COLUMNS))
-
-    @property
-    def _losses(self) -> list[float]:
-        return self._rows[-1][:2]
-
-    @property
-    def _players(self) -> list[Callable]:
-        """Both players as they are outside of training: arrays in, arrays out."""
-        return [
-            lambda inputs, player=player: np.asarray(player(inputs, training=False))
-            for player in (self.gan.generator, self.gan.discriminator)
-        ]
-
-    @property
     def _identity(self) -> dict[str, Any]:
-        layers = [list(variable.shape) for variable in self._variables]
-        return asdict(self.settings) | {"layers": layers}
+        layers = [list(variable.shape) for variable in self._variables()]
+        return super()._identity() | {"layers": layers}
 
-    @property
     def _variables(self) -> list:
-        """Everything that training changes: weights, states of random numbers, both optimizers."""
-        optimizers = (self.gan.optimizer_d, self.gan.optimizer_g)
-        return [*self.gan.variables, *itertools.chain(*(o.variables for o in optimizers))]
+        """Return all that training changes: weights, states of random numbers, both optimizers."""
+        gan = self.gan
+        return [*gan.variables, *gan.optimizer_d.variables, *gan.optimizer_g.variables]
 
     def _write_checkpoint(self, facts: dict[str, Any]) -> None:
-        arrays = {f"variables/{i}": np.asarray(v) for i, v in enumerate(self._variables)}
-        arrays |= {f"best/{i}": weights for i, weights in enumerate(self._best)}
-        arrays["history"] = np.array(self._rows, np.float64).reshape(-1, len(COLUMNS))
-        header = facts | {
-            "processor_seconds": self.processor_seconds,
-            "distances": list(self.distances.items()),
-        }
+        facts |= {"processor_seconds": self.processor_seconds}
+        facts |= {"distances": list(self.distances.items())}
         with new_file(self._checkpoint) as part, part.open("wb") as file:
-            arrays["header"] = np.array(json.dumps(header))
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
+            np.savez(file, *self._variables(), *self._best, facts=np.array(json.dumps(facts)))
 
     def _read_checkpoint(self) -> dict[str, Any]:
         with np.load(self._checkpoint, allow_pickle=False) as file:  # looks at the checksums
-            arrays = {name: file[name] for name in file.files}
-        return json.loads(str(arrays.pop("header"))) | {"arrays": arrays}
+            facts, *arrays = file.values()
+        return json.loads(str(facts)) | {"arrays": arrays}
 
     def _restore(self, found: dict[str, Any]) -> None:
-        arrays = found["arrays"]
-        for index, variable in enumerate(self._variables):
-            variable.assign(arrays[f"variables/{index}"])
-        self.processor_seconds, self.distances = (
-            found["processor_seconds"],
-            dict(found["distances"]),
-        )
-        self._rows = arrays["history"].tolist()
-        self._best = [arrays[name] for name in arrays if name.startswith("best/")]
+        variables, arrays = self._variables(), found["arrays"]
+        for variable, array in zip(variables, arrays, strict=False):
+            variable.assign(array)
+        self._best = arrays[len(variables) :]
+        self.processor_seconds = found["processor_seconds"]
+        self.distances = dict(found["distances"])
 
     def _write_weights(self) -> None:
         """Write both players, each under a temporary name first: G as it was at its best."""
@@ -207,13 +159,12 @@ class Run(BaseRun, keras.callbacks.Callback):
         finally:
             self.gan.generator.set_weights(last)
 
-    def _facts(self) -> dict:
-        facts = super()._facts()
-        facts["versions"] |= {"keras": keras.__version__, "tensorflow": tf.__version__}
-        return facts | {
-            "settings": asdict(self.settings),
+    def _facts(self) -> dict[str, Any]:
+        return super()._facts() | {
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "device": describe_device(),
             "processor_seconds": round(self.processor_seconds, 1),
             "generator_of_step": self.best_step,
             "distances": self.distances,
-            "device": describe_device(),
         }

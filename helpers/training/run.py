@@ -4,6 +4,7 @@ No framework is imported here.
 """
 
 import abc
+import contextlib
 import itertools
 import json
 import math
@@ -12,7 +13,10 @@ import platform
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,35 +24,16 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers.base.errors import CourseError
-from helpers.base.files import DATA, write_text
+from helpers.base.files import DATA, new_file, write_text
 from helpers.base.history import COLUMNS
+from helpers.presets import GanSettings, Preset
 
 if TYPE_CHECKING:  # a run is handed its recording: it does not need the room where they are made
     from helpers.recording import Recording
 
-VERSION = 2  # of a checkpoint
+VERSION = 3  # of a checkpoint
 CHECKPOINT_BEFORE = "checkpoint.safetensors"  # what one of version 1 was called
 SECONDS_BETWEEN_DISPLAYS = 0.5
-
-
-class StopButton(threading.Event):
-    """An event that the first interrupt sets; a second one interrupts as usual."""
-
-    def __init__(self) -> None:
-        """Take over interrupts; only the main thread may, and so in others nothing happens."""
-        super().__init__()
-        self._is_ours = threading.current_thread() is threading.main_thread()
-        if self._is_ours:
-            self._before = signal.signal(signal.SIGINT, self._press)
-
-    def _press(self, number: int, frame: object) -> None:
-        self.set()
-        self.close()
-
-    def close(self) -> None:
-        """Give interrupts back to whoever had them before."""
-        if self._is_ours:
-            signal.signal(signal.SIGINT, self._before)
 
 
 class BaseRun(abc.ABC):
@@ -61,43 +46,27 @@ class BaseRun(abc.ABC):
 
     unit = "step"  # what a step is called
     checkpoint_name: str
+    seconds_between_saves: float = 60  # so much work a cut-off may cost
+    _players: Sequence[Callable]  # generator and discriminator, as a recording wants them
 
     def __init__(
         self,
         lesson: str,
+        settings: Preset | GanSettings,
         seed: int,
         source: str,
         recording: "Recording | None",
-        seconds_between_saves: float,
     ) -> None:
-        """Start at step 0; `seconds_between_saves` says how much work a cut-off may cost."""
+        """Start at step 0."""
         super().__init__()
-        self.lesson, self.seed, self.source, self.recording = lesson, seed, source, recording
-        self.seconds_between_saves = seconds_between_saves
+        self.lesson, self.settings, self.seed = lesson, settings, seed
+        self.source, self.recording = source, recording
         runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
         self.folder = runs.expanduser() / lesson
+        self._checkpoint = self.folder / self.checkpoint_name
         self.step, self.total, self.seconds = 0, 0, 0.0
+        self._rows: list = []  # of each step an array or tensor of four numbers
         self._can_write = True
-
-    @property
-    @abc.abstractmethod
-    def _table(self) -> np.ndarray:
-        """The history so far, (steps, columns)."""
-
-    @property
-    @abc.abstractmethod
-    def _losses(self) -> Sequence[float]:
-        """Both losses of the last step."""
-
-    @property
-    @abc.abstractmethod
-    def _players(self) -> Sequence[Callable]:
-        """Generator and discriminator, as a recording wants them."""
-
-    @property
-    @abc.abstractmethod
-    def _identity(self) -> dict[str, Any]:
-        """What has to be the same for a checkpoint to fit, beside lesson, seed and data."""
 
     @abc.abstractmethod
     def _read_checkpoint(self) -> dict[str, Any]:
@@ -105,7 +74,7 @@ class BaseRun(abc.ABC):
 
     @abc.abstractmethod
     def _restore(self, found: dict[str, Any]) -> None:
-        """Put the run back as it was, after all checks."""
+        """Put back what the subclass has put into the checkpoint, after all checks."""
 
     @abc.abstractmethod
     def _write_checkpoint(self, facts: dict[str, Any]) -> None:
@@ -118,9 +87,91 @@ class BaseRun(abc.ABC):
     @property
     def history(self) -> dict[str, np.ndarray]:
         """Every step so far: `step` (from 1) and the columns of `COLUMNS`, arrays of one length."""
-        rows = self._table
-        columns = {name: rows[:, index] for index, name in enumerate(COLUMNS)}
-        return {"step": np.arange(1, len(rows) + 1), **columns}
+        table = np.array(self._numbers(), np.float32).reshape(-1, len(COLUMNS))
+        return {"step": np.arange(1, self.step + 1), **dict(zip(COLUMNS, table.T, strict=True))}
+
+    def _numbers(self) -> list[list[float]]:
+        return [row.tolist() for row in self._rows[: self.step]]
+
+    # --- the loop
+
+    def _begin(self) -> None:
+        """Take over Stop, show the bar, and tell the recording what is planned."""
+        if self.recording:
+            self.recording.plan(self.total, self.settings.real_label)
+            if self.recording.done > self.step:  # it has seen what this run has not done
+                self.recording.rewind(self.step)
+        self._stopped, self._interrupt = False, None
+        if threading.current_thread() is threading.main_thread():  # no other is interrupted
+            self._interrupt = signal.signal(signal.SIGINT, self._stop)
+        self._bar = tqdm(
+            total=self.total,
+            initial=self.step,
+            file=sys.stdout,
+            ncols=90,
+            bar_format="{percentage:3.0f}% |{bar}| " + self.unit + " {n_fmt} of {total_fmt}, "
+            "{elapsed} gone, {remaining} left{postfix}",
+        )
+        self._shown = self._saved = time.perf_counter()
+        self._start = self._shown - self.seconds
+
+    def _stop(self, number: int, frame: object) -> None:
+        """End after the step under way; a second interrupt does what it usually does."""
+        self._stopped = True
+        self._give_interrupts_back()
+
+    def _give_interrupts_back(self) -> None:
+        if self._interrupt is not None:
+            signal.signal(signal.SIGINT, self._interrupt)
+
+    def _watch(self) -> None:
+        if self.recording:
+            self.recording.watch(self.step, *self._players)
+
+    def _goes_on(self) -> bool:
+        """Show and save now and then; tell whether there is to be another step.
+
+        The losses are looked at when they are shown: a GPU would have to wait for them.
+        """
+        now = time.perf_counter()
+        self.seconds = now - self._start
+        if now - self._shown > SECONDS_BETWEEN_DISPLAYS:
+            self._shown = now
+            self._show()
+            if not self._losses_are_numbers():
+                return False
+        if now - self._saved > self.seconds_between_saves:
+            self._saved = now
+            self.save_checkpoint()
+        return not self._stopped
+
+    def _end(self) -> None:
+        """Write everything, and say why the run ended before its time, if it did."""
+        self._give_interrupts_back()
+        self._show()
+        self._bar.close()
+        if self.recording:
+            self.recording.finish(self.history, *self._players)
+        self.save()
+        if not self._losses_are_numbers():
+            where = f"{self.unit} {self.step:,}"
+            print(f"Stopped at {where}: a loss is no number. Try lower learning rates.")
+        elif self._stopped:
+            print(f"Stopped after {self.unit} {self.step:,}: run this cell again to go on.")
+
+    def _show(self) -> None:
+        if self.step:
+            loss_d, loss_g = self._losses()
+            self._bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
+            self._bar.update(self.step - self._bar.n)
+
+    def _losses(self) -> list[float]:
+        return self._rows[self.step - 1].tolist()[:2] if self.step else []
+
+    def _losses_are_numbers(self) -> bool:
+        return all(map(math.isfinite, self._losses()))
+
+    # --- files
 
     def resume(self) -> None:
         """Go on from the checkpoint of this run, if there is one, and say so.
@@ -150,51 +201,50 @@ class BaseRun(abc.ABC):
             identity = found["identity"]
         except Exception as error:  # there is hardly one that damaged bytes cannot raise
             raise CourseError(f"{name} is damaged and was not used.") from error
-        for key, value in self._whole_identity.items():
+        for key, value in self._identity().items():
             if identity.get(key) != value:
                 what = f"{key}: {identity.get(key)}, not {value}"
                 what = what if len(what) < 80 else f"other {key}"
                 raise CourseError(f"{name} belongs to another run ({what}) and was not used.")
         self.step, self.seconds = found["step"], found["seconds"]
+        self._rows = list(np.array(found["history"], np.float32))
         self._restore(found)
 
     def _put_aside(self, path: Path, why: str) -> None:
         """Rename a checkpoint that cannot be used, and say so."""
-        begin = f"training starts at {self.unit} 1."
         names = (path.with_stem(f"{path.stem}.{i}") for i in itertools.count(1))
         aside = next(name for name in names if not name.exists())
-        try:
-            path.rename(aside)
-            print(f"{why} It is now called {aside.name}, and {begin}")
-        except OSError:
-            print(f"{why} {begin.capitalize()}")
+        with contextlib.suppress(OSError):  # where nothing can be written it stays
+            why += f" It is now called {path.rename(aside).name}."
+        print(f"{why} Training starts at {self.unit} 1.")
 
     def save(self) -> None:
         """Write weights, history and facts of the run, and a checkpoint if it is not finished."""
         self._write(self._write_results)
-        if self.step < self.total:
-            self.save_checkpoint()
-        else:
-            self._write(self._write_recording)
-            self._write(lambda: self._checkpoint.unlink(missing_ok=True))
+        self.save_checkpoint()
 
     def save_checkpoint(self) -> None:
-        """Write all that `resume` needs, as one file; not once a loss is no number."""
-        if self._losses_are_numbers():
-            self._write(self._write_recording)  # first: what a checkpoint lacks can be forgotten
-            facts = {"identity": self._whole_identity, "step": self.step, "seconds": self.seconds}
-            self._write(lambda: self._write_checkpoint(facts))
+        """Write what `resume` needs; not once a loss is no number, and away with it at the end."""
+        if not self._losses_are_numbers():
+            return
+        if self.recording:  # first: what the checkpoint lacks it can forget
+            self._write(partial(self.recording.save, self.folder / "recording.npz"))
+        if self.step < self.total:
+            facts: dict[str, Any] = {"step": self.step, "seconds": self.seconds}
+            facts |= {"identity": self._identity(), "history": self._numbers()}
+            self._write(partial(self._write_checkpoint, facts))
+        else:
+            self._write(partial(self._checkpoint.unlink, missing_ok=True))
 
-    @property
-    def _whole_identity(self) -> dict[str, Any]:
-        facts = {"version": VERSION, "lesson": self.lesson, "seed": self.seed, "data": self.source}
-        return facts | self._identity
+    def _identity(self) -> dict[str, Any]:
+        """Return what has to be the same for a checkpoint to fit."""
+        return {"version": VERSION} | self._about()
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self.folder / self.checkpoint_name
+    def _about(self) -> dict[str, Any]:
+        about = {"lesson": self.lesson, "seed": self.seed, "data": self.source}
+        return about | asdict(self.settings)
 
-    def _write(self, write: Callable[[], None]) -> None:
+    def _write(self, write: Callable[[], object]) -> None:
         """Call `write`; where nothing can be written, say so once and go on without files."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -207,67 +257,19 @@ class BaseRun(abc.ABC):
                 )
             self._can_write = False
 
-    def _facts(self) -> dict[str, Any]:
-        """What `run.json` tells."""
-        return {
-            "lesson": self.lesson,
-            "seed": self.seed,
-            "steps": self.step,
-            "of_steps": self.total,
-            "seconds": round(self.seconds, 1),
-            "data": self.source,
-            "versions": {"python": platform.python_version()},
-        }
-
     def _write_results(self) -> None:
         self._write_weights()
         history = self.history
-        rows = zip(*(column.tolist() for column in history.values()), strict=True)
-        lines = [",".join(history), *(",".join(format(v, ".9g") for v in row) for row in rows)]
-        write_text(self.folder / "history.csv", "\n".join(lines) + "\n")
+        with new_file(self.folder / "history.csv") as part:
+            rows = np.column_stack(list(history.values()))
+            np.savetxt(part, rows, "%.9g", ",", header=",".join(history), comments="")
         write_text(self.folder / "run.json", json.dumps(self._facts(), indent=2) + "\n")
 
-    # --- the recording, if there is one
-
-    def _plan_recording(self, real_label: float) -> None:
-        """Tell it what is planned, and let it forget what this run has not done."""
-        if self.recording:
-            self.recording.plan(self.total, real_label)
-            if self.recording.done > self.step:
-                self.recording.rewind(self.step)
-
-    def _watch(self) -> None:
-        if self.recording:
-            self.recording.watch(self.step, *self._players)
-
-    def _finish_recording(self) -> None:
-        if self.recording:
-            history: Any = self.history  # arrays will do where sequences are asked for
-            self.recording.finish(history, *self._players)
-
-    def _write_recording(self) -> None:
-        if self.recording:
-            self.recording.save(self.folder / "recording.npz")
-
-    # --- what is shown meanwhile
-
-    def _progress_bar(self) -> tqdm:
-        return tqdm(
-            total=self.total,
-            initial=self.step,
-            file=sys.stdout,
-            ncols=90,
-            mininterval=SECONDS_BETWEEN_DISPLAYS,
-            bar_format="{percentage:3.0f}% |{bar}| " + self.unit + " {n_fmt} of {total_fmt}, "
-            "{elapsed} gone, {remaining} left{postfix}",
-        )
-
-    def _show(self, bar: tqdm) -> None:
-        """Bring the bar up to date."""
-        if self.step:
-            loss_d, loss_g = self._losses
-            bar.set_postfix_str(f"loss D {loss_d:.2f}, G {loss_g:.2f}", refresh=False)
-            bar.update(self.step - bar.n)
-
-    def _losses_are_numbers(self) -> bool:
-        return not self.step or all(map(math.isfinite, self._losses))
+    def _facts(self) -> dict[str, Any]:
+        """Return what `run.json` tells."""
+        return self._about() | {
+            "steps": self.step,
+            "of_steps": self.total,
+            "seconds": round(self.seconds, 1),
+            "python": platform.python_version(),
+        }

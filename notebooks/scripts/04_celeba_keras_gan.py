@@ -1148,7 +1148,7 @@ def summary(run):
     return f"{run.step:,} iterations, {run.processor_seconds:.0f} s of processor time"
 
 
-frechet_distances = [line["Frechet distance"] for line in results.rows]
+frechet_distances = [line["Frechet distance"] for line in compared]
 changes = [line["changed in D, G"] for line in movements]
 conclusions = {
     "The principle of a GAN was studied.": f"Step 3 changed {changes[0][0]} arrays of D and "
@@ -1158,7 +1158,7 @@ conclusions = {
     "Several GANs were built and trained.": f"First: {summary(first)}; second: {summary(second)}.",
     "Plausible pictures were generated.": f"Frechet distance {frechet_distances[1]:.0f}, of the first "
     f"GAN {frechet_distances[0]:.0f}, of real faces {frechet_distances[2]:.1f}; spread "
-    f"{results.rows[1]['spread']:.2f} of the real one.",
+    f"{compared[1]['spread']:.2f} of the real one.",
 }
 told_and_measured = [
     {"the lecture's conclusion": told, "here": number} for told, number in conclusions.items()

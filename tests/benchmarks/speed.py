@@ -8,6 +8,7 @@ the discriminator trainable in the generator's step and reads both losses after 
 """
 
 import itertools
+import math
 import os
 import statistics
 import tempfile
@@ -69,7 +70,8 @@ def lesson_loop(lesson: str, names: dict, preset):
     """Train as the lesson does, with its own `train_step` and `Run`; yields after every step."""
     images = names["real_points"] if lesson == "01_sine_gan" else names["images"]
     gan = names["new_gan"](preset)
-    run = Run(lesson, preset, gan, seed=0, seconds_between_saves=1e9)
+    run = Run(lesson, preset, gan, seed=0)
+    run.seconds_between_saves = math.inf
     for real in run.batches(images):
         run.record(names["train_step"](gan, real, preset.real_label))
         yield

@@ -42,6 +42,7 @@ SLIDES = {
     "02_mnist_gan": PICTURES,
     "03_fashion_gan": PICTURES,
 }
+LESSONS = (*SLIDES, "04_celeba_keras_gan")
 
 
 @pytest.mark.parametrize("lesson", SLIDES)
@@ -55,9 +56,21 @@ def test_layers_are_those_of_the_slides_and_two_runs_are_equal(lesson, smoke):
     assert tuple(map(layers, players)) == SLIDES[lesson]
 
 
+def training_step(lesson):
+    cell = next(source for source in code_cells(lesson) if "def train_step" in source)
+    return cell[cell.index("def train_step") :]
+
+
 def test_training_step_is_the_same_in_the_lessons_with_pytorch():
-    cells = [cell for lesson in SLIDES for cell in code_cells(lesson) if "def train_step" in cell]
-    assert len(cells) == 3 and len({cell.partition("def train_step")[2] for cell in cells}) == 1
+    assert len({training_step(lesson) for lesson in SLIDES}) == 1
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_training_step_shows_the_five_steps_and_nothing_else(lesson):
+    body = training_step(lesson).splitlines()
+    comments = [line.strip() for line in body if "#" in line]
+    assert [comment[:4] for comment in comments] == [f"# {n}." for n in range(1, 6)]
+    assert len(body) <= 25
 
 
 def test_clothes_repeat_the_cells_of_the_digits():
@@ -72,7 +85,7 @@ def test_clothes_repeat_the_cells_of_the_digits():
     assert end > 10 and len(new) == 3, new
 
 
-@pytest.mark.parametrize("lesson", [*SLIDES, "04_celeba_keras_gan"])
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_no_function_of_a_lesson_changes_names_outside_of_it(lesson):
     """Players are arguments: nothing in a lesson is exchanged behind a function's back."""
     for cell in code_cells(lesson):

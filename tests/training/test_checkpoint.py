@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,113 +17,62 @@ import torch
 from helpers.base.errors import CourseError
 from helpers.recording import Recording
 from helpers.training import run as base
-from tests.toys import damage, train_step
-from tests.training.toy_run import (
-    POINTS,
-    PRESET,
-    RESULTS,
-    STEPS,
-    ToyRun,
-    press_stop,
-    recorded_run,
-    refuse,
-    resumed,
-)  # fmt: skip
+from tests.toys import damage
+from tests.training.toy_run import POINTS, PRESET, RESULTS, STEPS, ToyRun, press_stop, refuse
 
 
 def test_resumed_run_ends_as_a_whole_one(cut_off, whole, capsys):
-    run = resumed(ToyRun())
-    assert "after step 10:" in capsys.readouterr().out
+    run = ToyRun()
+    for optimizer in (run.gan.optimizer_g, run.gan.optimizer_d):
+        for settings in (optimizer.defaults, *optimizer.param_groups):
+            settings["of_a_newer_pytorch"] = False
+    assert run.resumed().step == 10 and "after step 10:" in capsys.readouterr().out
     assert run.train().results() == whole
 
 
 def test_resume_brings_back_kept_pictures_seconds_and_the_average():
     run = ToyRun(average=torch.nn.Linear(2, 2))
     run.train(at=8, action=lambda: (run.keep(torch.ones(2, 3)), press_stop()))
-    again = resumed(ToyRun(average=torch.nn.Linear(2, 2)))
+    again = ToyRun(average=torch.nn.Linear(2, 2)).resumed()
     assert again.kept.keys() == {2} and torch.equal(again.kept[2], torch.ones(2, 3))
     assert again.seconds == run.seconds > 0
     assert torch.equal(again.networks["average"].weight, run.networks["average"].weight)
 
 
-def test_a_setting_that_a_newer_pytorch_adds_to_its_optimizers_does_not_matter(cut_off, whole):
-    run = ToyRun()
-    for optimizer in (run.gan.optimizer_g, run.gan.optimizer_d):
-        for settings in (optimizer.defaults, *optimizer.param_groups):
-            settings["of_the_future"] = False
-    assert resumed(run).step == 10 and run.train().results() == whole
-
-
 # --- with a recording
 
 
-@pytest.fixture
-def same_as_whole():
-    whole = recorded_run(lesson="whole").train().recording
-
-    def compare(run):
-        one, other = (
-            [{k: v for k, v in frame.items() if k != "seconds"} for frame in recording.frames]
-            for recording in (run.recording, whole)
-        )
-        np.testing.assert_equal(one, other)
-
-    return compare
+def recorded_run(lesson="toy", title=""):
+    noise = torch.randn(100, 2, generator=torch.Generator().manual_seed(3))
+    return ToyRun(lesson, recording=Recording("points", noise, POINTS, title))
 
 
-def test_a_recording_changes_nothing_and_is_complete(whole):
-    run = recorded_run().train()
-    assert run.results() == whole
-    for recording in (run.recording, Recording.load(run.folder / "recording.npz")):
-        assert [frame["step"] for frame in recording.frames] == list(range(STEPS + 1))
-        assert recording.planned == recording.done == STEPS
-        assert np.array_equal(recording.curves["loss_d"][:, 0], run.history["loss_d"])
+def steps(run):
+    return [frame["step"] for frame in run.recording.frames]
 
 
-@pytest.mark.parametrize("ahead", [False, True])
-def test_a_stopped_recording_goes_on(ahead, same_as_whole):
-    run = recorded_run("before").train(at=10, action=press_stop)
-    assert run.recording.frames[-1]["step"] == run.recording.done == 10
+def test_a_recording_that_is_ahead_of_its_checkpoint_goes_on():
+    run = recorded_run(title="before").train(at=10, action=press_stop)
     checkpoint = (run.folder / "checkpoint.pt").read_bytes()
-    if ahead:  # it was saved, but then the process was killed before its checkpoint was
-        run.train(at=15, action=press_stop)
-        (run.folder / "checkpoint.pt").write_bytes(checkpoint)
-    again = resumed(recorded_run("after"))
+    run.train(at=15, action=press_stop)  # killed after the recording was saved
+    (run.folder / "checkpoint.pt").write_bytes(checkpoint)
+    again, whole = recorded_run(title="after").resumed().train(), recorded_run("whole").train()
     assert again.recording.title == "before"
-    same_as_whole(again.train())
-    again = recorded_run().train(at=10, action=press_stop)
-    same_as_whole(again.train())  # in the same session
+    one, other = (
+        [{k: v for k, v in frame.items() if k != "seconds"} for frame in r.recording.frames]
+        for r in (again, whole)
+    )
+    np.testing.assert_equal(one, other)
 
 
 @pytest.mark.parametrize("how", ["cut", "missing"])
 def test_without_its_recording_a_run_goes_on_and_records_from_there(how):
     run = recorded_run().train(at=10, action=press_stop)
     damage(run.folder / "recording.npz", how)
-    run = resumed(recorded_run()).train()
-    assert [frame["step"] for frame in run.recording.frames] == list(range(10, STEPS + 1))
-
-
-def test_training_anew_begins_a_used_recording_anew(same_as_whole):
-    used = recorded_run().train().recording
-    again = recorded_run(lesson="again")
-    again.recording = used
-    same_as_whole(again.train())
+    assert steps(recorded_run().resumed().train()) == list(range(10, STEPS + 1))
 
 
 # --- checkpoints that do not fit
-
-
-def damaged(how):
-    return lambda path, monkeypatch: damage(path, how)
-
-
-def change_version(path, monkeypatch):
-    monkeypatch.setattr(base, "VERSION", base.VERSION + 1)
-
-
-def from_other_lesson(path, monkeypatch):
-    run = ToyRun("other").train(at=10, action=press_stop)
-    os.replace(run.folder / path.name, path)
 
 
 class Surprise:
@@ -132,82 +80,75 @@ class Surprise:
         return os.mkdir, ("unpickled",)
 
 
-def that_runs_code(path, monkeypatch):
-    monkeypatch.chdir(path.parent)
-    torch.save({"identity": Surprise()}, path)
+@pytest.mark.parametrize("how", ["cut", "empty", "text", "code"])
+@pytest.mark.parametrize("can_write", [True, False])
+def test_a_damaged_checkpoint_is_put_aside(how, can_write, cut_off, monkeypatch, capsys):
+    monkeypatch.chdir(cut_off.parent)
+    if how == "code":
+        torch.save({"identity": Surprise()}, cut_off)
+    else:
+        damage(cut_off, how)
+    content = cut_off.read_bytes()
+    if not can_write:
+        monkeypatch.setattr(Path, "rename", refuse)
+    assert ToyRun().resumed().step == 0 and not Path("unpickled").exists()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "damaged" in line and "step 1." in line
+    kept = cut_off.with_name("checkpoint.1.pt") if can_write else cut_off
+    assert kept.read_bytes() == content and ("checkpoint.1.pt" in line) == can_write
 
 
-def nothing(path, monkeypatch):
-    pass
-
-
-UNUSABLE = {
-    **{how: (damaged(how), {}, "damaged") for how in ("cut", "empty", "text")},
-    "code": (that_runs_code, {}, "damaged"),
-    "version": (change_version, {}, "version: 2, not 3"),
-    "lesson": (from_other_lesson, {}, "lesson: other, not toy"),
-    "preset": (nothing, {"preset": replace(PRESET, level="full")}, "level: lesson, not full"),
-    "seed": (nothing, {"seed": 2}, "seed: 1, not 2"),
-    "data": (nothing, {"source": "more"}, "data: , not more"),
-    "layers": (nothing, {"gan": {"width": 9}}, "layers"),
-    "average": (nothing, {"average": torch.nn.Linear(2, 2)}, "layers"),
-    "optimizer": (nothing, {"gan": {"adam": torch.optim.RMSprop}}, "optimizers"),
+OTHERS = {
+    "version": ({}, "version"),
+    "preset": ({"preset": replace(PRESET, level="full")}, "level: lesson, not full"),
+    "seed": ({"seed": 2}, "seed: 1, not 2"),
+    "data": ({"source": "more"}, "data: , not more"),
+    "layers": ({"gan": {"width": 9}}, "layers"),
+    "average": ({"average": torch.nn.Linear(2, 2)}, "layers"),
+    "optimizer": ({"gan": {"adam": torch.optim.RMSprop}}, "optimizers"),
 }
 
 
-@pytest.mark.parametrize(("spoil", "options", "words"), UNUSABLE.values(), ids=UNUSABLE)
-def test_unusable_checkpoint_is_kept_under_another_name(
-    spoil, options, words, cut_off, monkeypatch, capsys
-):
-    spoil(cut_off, monkeypatch)
-    content = cut_off.read_bytes()
-    capsys.readouterr()
-    run, fresh = resumed(ToyRun(**options)), ToyRun(**options)
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_checkpoint_of_another_run_is_put_aside(other, cut_off, monkeypatch, capsys):
+    options, words = OTHERS[other]
+    if other == "version":
+        monkeypatch.setattr(base, "VERSION", base.VERSION + 1)
+    second, first = cut_off.read_bytes(), cut_off.with_name("checkpoint.1.pt")
+    first.write_bytes(b"put aside before")
+    run, fresh = ToyRun(**options).resumed(), ToyRun(**options)
     (line,) = capsys.readouterr().out.splitlines()
-    assert words in line and "checkpoint.1.pt" in line and "step 1." in line
-    assert run.step == 0 and not Path("unpickled").exists()
+    assert words in line and "checkpoint.2.pt" in line and run.step == 0
     for name in ("generator", "discriminator"):
-        one, other = (r.networks[name].state_dict() for r in (run, fresh))
-        torch.testing.assert_close(one, other, rtol=0, atol=0)
+        one, two = (r.networks[name].state_dict() for r in (run, fresh))
+        torch.testing.assert_close(one, two, rtol=0, atol=0)
     run.train()
-    assert (cut_off.parent / "checkpoint.1.pt").read_bytes() == content
-
-
-def test_second_unusable_checkpoint_does_not_replace_the_first(cut_off):
-    first = cut_off.read_bytes()
-    resumed(ToyRun(seed=2)).train(at=5, action=press_stop)
-    second = cut_off.read_bytes()
-    ToyRun(seed=3).resume()
-    kept = [cut_off.with_name(f"checkpoint.{i}.pt").read_bytes() for i in (1, 2)]
-    assert kept == [first, second] and first != second
+    assert first.read_bytes() == b"put aside before"
+    assert cut_off.with_name("checkpoint.2.pt").read_bytes() == second
 
 
 def test_checkpoint_of_the_course_before_is_put_aside(folder, capsys):
-    before = folder / "checkpoint.safetensors"
-    before.parent.mkdir(parents=True)
-    before.write_bytes(b"weights")
-    assert resumed(ToyRun()).step == 0
-    (line,) = capsys.readouterr().out.splitlines()
-    assert "earlier" in line and before.with_name("checkpoint.1.safetensors").is_file()
+    folder.mkdir(parents=True)
+    (folder / "checkpoint.safetensors").write_bytes(b"weights")
+    assert ToyRun().resumed().step == 0 and "earlier" in capsys.readouterr().out
+    assert (folder / "checkpoint.1.safetensors").is_file()
 
 
 def test_no_flipped_bit_changes_anything(cut_off):
     content, moments = cut_off.read_bytes(), random.Random(5)
-    sound = resumed(ToyRun())
-    refused = 0
+    sound, refused = ToyRun().resumed(), 0
     for _ in range(200):
         flipped = bytearray(content)
         flipped[moments.randrange(len(content))] ^= 1 << moments.randrange(8)
         cut_off.write_bytes(flipped)
-        run = ToyRun()
-        before = torch.get_rng_state()
+        run, before = ToyRun(), torch.get_rng_state()
         try:
             run._load()
         except CourseError:
             refused += 1
             assert torch.equal(torch.get_rng_state(), before) and run.step == 0
         else:  # a byte that fills up space, or the time of a file
-            assert run.step == 10 and np.array_equal(run._table, sound._table)
+            np.testing.assert_equal(run.history, sound.history)
             for name, network in run.networks.items():
                 other = sound.networks[name].state_dict()
                 torch.testing.assert_close(network.state_dict(), other, rtol=0, atol=0)
@@ -215,80 +156,44 @@ def test_no_flipped_bit_changes_anything(cut_off):
 
 
 def test_failed_save_leaves_the_last_checkpoint(cut_off, whole, monkeypatch):
-    content = cut_off.read_bytes()
-    run = resumed(ToyRun())
+    content, run = cut_off.read_bytes(), ToyRun().resumed()
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", refuse)
         run.train(at=15, action=press_stop)
     assert cut_off.read_bytes() == content
-    assert resumed(ToyRun()).train().results() == whole
-
-
-def test_unusable_checkpoint_in_a_read_only_folder(cut_off, monkeypatch, capsys):
-    damage(cut_off, "cut")
-    content = cut_off.read_bytes()
-    monkeypatch.setattr(Path, "rename", refuse)
-    run = resumed(ToyRun())
-    (line,) = capsys.readouterr().out.splitlines()
-    assert "damaged" in line and line.endswith("step 1.")
-    assert run.step == 0 and cut_off.read_bytes() == content
+    assert ToyRun().resumed().train().results() == whole
 
 
 # --- killed
 
-LONG = replace(PRESET, epochs=60, batch_size=10)  # 300 steps
 
-
-def train_until_killed(folder, steps):
-    """Run in a process of its own; tell `steps` about each step."""
+def train_until_killed(folder, steps, seconds):
+    """Go on in a process of its own, which the system kills so long after so many steps."""
     torch.set_num_threads(1)
     os.environ["GAN_RUNS"] = str(folder)
     with contextlib.redirect_stdout(io.StringIO()):
-        run = resumed(ToyRun(preset=LONG, seconds_between_saves=0.002))
-        for real in run.batches(POINTS):
-            run.record(train_step(run.gan, real))
-            steps.send(run.step)
+        run = ToyRun(preset=replace(PRESET, epochs=60, batch_size=10)).resumed()  # 300 steps
+        run.seconds_between_saves = 0.002
+        run.train(run.step + steps, lambda: signal.setitimer(signal.ITIMER_REAL, seconds))
 
 
-@contextlib.contextmanager
-def training_process(folder):
-    """Yield a process that trains and a function that waits for its next step."""
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and the timer of POSIX")
+def test_run_killed_at_ten_moments_ends_as_a_whole_one(tmp_path):
     context = multiprocessing.get_context("forkserver")  # pays for the imports once
     context.set_forkserver_preload(["torch._dynamo", "tests.training.toy_run"])
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=train_until_killed, args=(folder, writer))
-    process.start()
-    writer.close()
 
-    def next_step():
-        assert reader.poll(120), "the process does not train"
-        return reader.recv()
-
-    try:
-        yield process, next_step
-    finally:
-        process.kill()
+    def train(name, *when):
+        process = context.Process(target=train_until_killed, args=(tmp_path / name, *when))
+        process.start()
         process.join()
+        return process.exitcode
 
-
-def finish(folder):
-    with training_process(folder) as (process, _):
-        process.join()
-    assert process.exitcode == 0
-    return {name: (folder / "toy" / name).read_bytes() for name in RESULTS}
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL and fork")
-def test_run_killed_at_ten_moments_ends_as_a_whole_one(tmp_path):
-    moments, reached = random.Random(6), []
-    for _ in range(10):
-        with training_process(tmp_path / "killed") as (process, next_step):
-            for _ in range(moments.randrange(8, 24)):
-                last = next_step()
-            time.sleep(0.01 * moments.random())  # into the middle of a step, or of a save
-        assert process.exitcode == -signal.SIGKILL
-        reached.append(last)
-    assert max(reached) > 50
-    results = finish(tmp_path / "killed")
-    assert results == finish(tmp_path / "whole")
-    assert len(results["history.csv"].splitlines()) == 301
+    moments = random.Random(6)
+    for _ in range(10):  # each in the middle of a step, or of a save
+        assert train("killed", moments.randrange(8, 24), 0.01 * moments.random()) < 0
+    checkpoint = torch.load(tmp_path / "killed" / "toy" / "checkpoint.pt", weights_only=True)
+    assert 50 < checkpoint["step"] < 300
+    assert train("killed", 999, 0) == train("whole", 999, 0) == 0
+    one, other = (tmp_path / name / "toy" for name in ("killed", "whole"))
+    assert all((one / name).read_bytes() == (other / name).read_bytes() for name in RESULTS)
+    assert len((one / "history.csv").read_bytes().splitlines()) == 301

@@ -5,7 +5,6 @@ import signal
 import torch
 
 from helpers.presets import Preset
-from helpers.recording import Recording
 from helpers.training.pytorch import Run
 from tests.toys import new_gan, train_step
 
@@ -22,6 +21,10 @@ class ToyRun(Run):
         gan = new_gan(seed=seed, rate=1e-2, **(gan or {}))
         super().__init__(lesson, preset, gan, seed, **options)
 
+    def resumed(self):
+        self.resume()
+        return self
+
     def train(self, at=None, action=lambda: None):
         """Run the loop of a lesson, with an action in the middle of one step; return the run."""
         for real in self.batches(POINTS):
@@ -32,16 +35,6 @@ class ToyRun(Run):
 
     def results(self):
         return {name: (self.folder / name).read_bytes() for name in RESULTS}
-
-
-def recorded_run(title="", **options):
-    noise = torch.randn(100, 2, generator=torch.Generator().manual_seed(3))
-    return ToyRun(recording=Recording("points", noise, POINTS, title), **options)
-
-
-def resumed(run):
-    run.resume()
-    return run
 
 
 def press_stop():
