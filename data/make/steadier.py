@@ -35,7 +35,7 @@ MOMENTS, STRETCH = 20, 2000
 
 
 def train(names: dict, settings: dict, seed: int) -> dict[str, list[tuple[float, float]]]:
-    """Train one GAN; return distance and coverage at each moment, of the generator and the average."""
+    """Train one GAN; return distance and coverage at each moment, of generator and average."""
     preset = replace(USUAL, **settings)
     gan = names["new_gan"](preset, seed=seed)
     average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))

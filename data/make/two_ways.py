@@ -2,8 +2,9 @@
 
     GAN_DATA=FOLDER python -m data.make.two_ways 0 1 2
 
-FOLDER holds FashionMNIST/raw. The settings are those of the preset `lesson`. Measured are the averages
-of the generators. Writes `data/measured/two_ways.csv`; a run that was cut off goes on from GAN_RUNS.
+FOLDER holds FashionMNIST/raw. The settings are those of the preset `lesson`; measured are the
+averages of the generators. Writes `data/measured/two_ways.csv`. A run that was cut off goes on from
+GAN_RUNS.
 """
 
 import os
