@@ -560,7 +560,7 @@ Table(frechet_by_samples(features, real_features), "Frechet distance by number o
 # pictures sum to 1,000, so 1,000 is as much as all the variety of real digits. It is not the FID of papers.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Was your run luck? Only other seeds can tell. `python -m data.make.seeds 02 0 1 2` has trained this
+# Was your run luck? Only other seeds can tell. `python -m data.make.seeds 0 1 2` has trained this
 # GAN with three of them at the preset `lesson`, on one CPU thread. (With two threads sums are rounded in
 # another order, so the seed 0 need not give your numbers.)
 
