@@ -10,29 +10,24 @@ import torch
 from helpers.base.errors import CourseError
 
 
-def available_devices() -> list[str]:
-    """Return the names of the devices PyTorch can use here, the fastest kind first."""
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    # On other kinds (Intel's, for one) nobody has tried yet whether a resumed run is the same.
-    return [found.type, "cpu"] if found and found.type in ("cuda", "mps") else ["cpu"]
-
-
 def pick_device(small_network: bool = False) -> torch.device:
     """Return the device to train on: `GAN_DEVICE` if set, else CUDA, else Apple's GPU, else CPU.
 
     Networks as small as those of lesson 01 get the CPU, which is faster with them. A device that
     `GAN_DEVICE` names but this machine lacks raises CourseError.
     """
-    available = available_devices()
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    # On other kinds (Intel's, for one) nobody has tried yet whether a resumed run is the same.
+    fastest = found.type if found and found.type in ("cuda", "mps") else "cpu"
     wanted = os.environ.get("GAN_DEVICE", "").strip()
     if not wanted:
-        return torch.device("cpu" if small_network else available[0])
+        return torch.device("cpu" if small_network else fastest)
     try:
         torch.zeros(1, device=wanted)
     except (RuntimeError, AssertionError):
         raise CourseError(
-            f"GAN_DEVICE={wanted} is not to be had here: choose one of {', '.join(available)}, "
-            "or leave it unset."
+            f"GAN_DEVICE={wanted} is not to be had here: choose "
+            f"{' or '.join(sorted({'cpu', fastest}))}, or leave it unset."
         ) from None
     return torch.device(wanted)
 

@@ -1,10 +1,7 @@
 """Pictures as squares, and as one array that is never used by half."""
 
-import json
-import os
 import shutil
-import zipfile
-from collections import Counter, namedtuple
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -12,24 +9,22 @@ from PIL import Image
 
 from helpers.base.errors import CourseError
 from helpers.data import squares
-from helpers.data.squares import NotEnough, Order, open_pictures, prepare, stored, to_square
+from helpers.data.squares import NotEnough, open_pictures, prepare, stored, to_square
 from tests.data.pictures import bad_files, encoded, noise, plain, portrait, turned, write, zipped
 from tests.toys import damage
 
 SIZE = 16
-ORDER = Order("toy", "these pictures", None, SIZE)
 
 
-def make(place, store, order=ORDER, **options):
-    """Return the array of the pictures at `place`, and its notes."""
+def make(place, path, count=None, least=1):
+    """Return the array of the pictures at `place`, and what was left out."""
     with open_pictures(place) as pictures:
-        notes = stored(order, store) or prepare(order, pictures, store, **options)
-    return np.load(order.path(store))[: notes["count"]], notes
+        notes = stored(path) or prepare(path, pictures, count, SIZE, least)
+    return np.load(path)[: notes["count"]], notes["skipped"]
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return write(tmp_path / "mine", {f"{i:04d}.png": encoded(noise(i)) for i in range(5)})
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 # Squares
@@ -69,134 +64,91 @@ def test_bad_pictures_are_counted_and_replaced(kind, tmp_path):
         (place / "z-nowhere.jpg").symlink_to("nowhere.jpg")
     else:
         place.write_bytes(zipped(files))
-    array, notes = make(place, tmp_path / "store", Order("toy", "x", 4, SIZE))
+    array, left_out = make(place, tmp_path / "store/toy.npy", 4)
     assert np.array_equal(array, [to_square(portrait(i), SIZE) for i in range(4)])
-    assert notes["skipped"] == Counter(reason for _, reason in bad_files().values())
+    assert left_out == Counter(reason for _, reason in bad_files().values())
     with open_pictures(place) as pictures:  # each by its own reason
-        names = sorted(bad_files())
-        found = dict(zip(names, squares.squares(pictures, names, SIZE), strict=True))
-    assert found == {name: reason for name, (_, reason) in bad_files().items()}
+        for name, (_, reason) in bad_files().items():
+            found = Counter()
+            assert not list(squares.squares(pictures, [name], SIZE, found))
+            assert found == {reason: 1}, name
 
 
 # The array
 
 
-def interrupted(*_):
-    raise KeyboardInterrupt
-
-
-def test_array_is_kept_and_made_again_where_something_is_wrong(folder, tmp_path, monkeypatch):
-    array, _ = make(folder, tmp_path)
+def test_array_is_kept_and_made_again_where_something_is_wrong(tmp_path, monkeypatch):
+    folder = write(tmp_path / "mine", {f"{i}.png": encoded(noise(i)) for i in range(5)})
+    path, notes = tmp_path / "toy.npy", tmp_path / "toy.json"
+    array, _ = make(folder, path)
     assert array.shape == (5, SIZE, SIZE, 3) and array.dtype == np.uint8
-    path = ORDER.path(tmp_path)
-    sound, noted = path.read_bytes(), path.with_suffix(".json").read_bytes()
-    assert json.loads(noted)["order"]["origin"] == "these pictures"
-    shutil.rmtree(folder)
-    folder.mkdir()
-    assert np.array_equal(make(folder, tmp_path)[0], array)  # nothing is read again
-    write(folder, {f"{i:04d}.png": encoded(noise(i)) for i in range(5)})
-    for file, how in [(path, "cut"), (path, "flipped"), (path, "empty"), (path, "missing")]:
-        damage(file, how)
-        assert np.array_equal(make(folder, tmp_path)[0], array) and path.read_bytes() == sound
-    for harm in (b"[1]", b'{"order": 1}', b"\xff", b""):
-        path.with_suffix(".json").write_bytes(harm)
-        assert np.array_equal(make(folder, tmp_path)[0], array) and path.read_bytes() == sound
+    sound = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(squares, "_read", interrupted)
+        assert np.array_equal(make(folder, path)[0], array)  # nothing is read again
+    for how in ("cut", "flipped", "empty", "missing"):
+        for file in (path, notes):
+            damage(file, how)
+            assert np.array_equal(make(folder, path)[0], array) and path.read_bytes() == sound
     # Cut off before the first note on the array that is made again.
     damage(path, "cut")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(squares, "_fill", interrupted)
-        make(folder, tmp_path)
-    assert np.array_equal(make(folder, tmp_path)[0], array)
+        make(folder, path)
+    assert np.array_equal(make(folder, path)[0], array)
     # Cut off between the last note and the last move.
     path.rename(path.with_suffix(".npy.part"))
-    assert np.array_equal(make(folder, tmp_path)[0], array)
-    assert sorted(p.name for p in tmp_path.glob("toy*")) == [f"{path.stem}.json", path.name]
-
-
-def test_array_of_the_version_before_is_used(folder, tmp_path):
-    """Its notes stood in .json too; half of an array had no header yet and notes elsewhere."""
-    array, notes = make(folder, tmp_path)
-    path = ORDER.path(tmp_path)
-    old = {"order": notes["order"], "read": 5, "count": 5, "skipped": {}}
-    np.save(path, array)
-    path.with_suffix(".json").write_text(json.dumps(old | {"sha256": squares.sha256(path)}))
-    with open_pictures(folder) as pictures:
-        assert stored(ORDER, tmp_path)["count"] == len(pictures.names)
-    path.with_suffix(".npy.part").write_bytes(bytes(128) + array.tobytes()[:2000])
-    path.with_suffix(".json.part").write_text(json.dumps(old))
-    path.unlink()
-    assert np.array_equal(make(folder, tmp_path)[0], array)
+    assert np.array_equal(make(folder, path)[0], array)
+    assert sorted(tmp_path.glob("toy*")) == [notes, path]
 
 
 def test_resumed_after_being_cut_off(tmp_path, monkeypatch):
     files = {f"{i:04d}.jpg": b"bad" if i % 100 == 50 else portrait(i) for i in range(700)}
     folder = write(tmp_path / "mine", files)
-    whole, notes = make(folder, tmp_path / "at once")
-    assert len(whole) == notes["count"] == 693 and notes["skipped"] == {"damaged or no picture": 7}
-    read, names = squares._read, []
+    whole, left_out = make(folder, tmp_path / "at once" / "toy.npy")
+    assert len(whole) == 693 and left_out == {"damaged or no picture": 7}
+    read, names, stops, path = squares._read, [], ["0600.jpg"], tmp_path / "store" / "toy.npy"
 
-    def stopped_at_600(source, name, size):
-        names.append(name)
-        if name == "0600.jpg":
+    def watched(pictures, name, size):
+        if name in stops:
             raise KeyboardInterrupt
-        return read(source, name, size)
+        names.append(name)
+        return read(pictures, name, size)
 
-    monkeypatch.setattr(squares, "_read", stopped_at_600)
-    store, copy = tmp_path / "store", tmp_path / "copy"
+    monkeypatch.setattr(squares, "_read", watched)
     with pytest.raises(KeyboardInterrupt):
-        make(folder, store)
-    assert not list(store.glob("*.npy")) and stored(ORDER, store) is None
-    shutil.copytree(store, copy)
+        make(folder, path)
+    assert not path.exists() and stored(path) is None
+    copy = tmp_path / "copy"
+    shutil.copytree(path.parent, copy)
     names.clear()
-    monkeypatch.setattr(
-        squares, "_read", lambda source, name, size: names.append(name) or read(source, name, size)
-    )
-    resumed, again = make(folder, store)
-    assert min(names) == "0512.jpg" and len(names) == 188
-    assert np.array_equal(resumed, whole) and again == notes
-    assert not list(store.glob("*.part"))
+    stops.clear()
+    resumed, again = make(folder, path)
+    assert min(names) == "0517.jpg" and np.array_equal(resumed, whole) and again == left_out
+    assert not path.with_suffix(".npy.part").exists()
     # A part that is shorter than it should be is not trusted.
-    damage(next(copy.glob("*.npy.part")), "cut")
-    assert np.array_equal(make(folder, copy)[0], whole)
+    damage(copy / "toy.npy.part", "cut")
+    assert np.array_equal(make(folder, copy / "toy.npy")[0], whole)
 
 
 def test_too_few_pictures_do_not_spoil_the_next_attempt(tmp_path, monkeypatch):
     monkeypatch.setattr(squares, "BATCH", 1)
-    good = portrait(1)
-    (tmp_path / "broken.zip").write_bytes(zipped({f"{i}.jpg": b"bad" for i in range(5)}))
-    (tmp_path / "sound.zip").write_bytes(zipped({f"{i}.jpg": good for i in range(5)}))
+    for name, content in (("broken", b"bad"), ("sound", portrait(1))):
+        (tmp_path / name).write_bytes(zipped({f"{i}.jpg": content for i in range(5)}))
     with pytest.raises(NotEnough, match="5 pictures 0 can be used, but 2"):
-        make(tmp_path / "broken.zip", tmp_path / "store", least=2)
-    assert len(make(tmp_path / "sound.zip", tmp_path / "store", least=2)[0]) == 5
+        make(tmp_path / "broken", tmp_path / "toy.npy", least=2)
+    assert len(make(tmp_path / "sound", tmp_path / "toy.npy", least=2)[0]) == 5
 
 
-def test_disk_is_full(folder, tmp_path, monkeypatch):
+def test_disk_is_full_or_closed(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
+    folder = write(tmp_path / "mine", {"a.png": plain(1)})
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "disk_usage", lambda _: namedtuple("usage", "free")(10))
-        with pytest.raises(CourseError, match="GB on the disk"):
-            make(folder, tmp_path / "store")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "posix_fallocate", full, raising=False)
+        patch.setattr(np, "save", full)
         with pytest.raises(CourseError, match="No space left"):
-            make(folder, tmp_path / "store")
-    assert not list((tmp_path / "store").glob("*.npy"))
+            make(folder, tmp_path / "store/toy.npy")
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["toy.json"]
     with pytest.raises(CourseError, match="cannot be written"):
-        make(folder, write(tmp_path, {"file": b""}) / "file" / "store")
-
-
-def test_places_that_do_not_work(tmp_path):
-    write(tmp_path, {"a.png": plain(1), "b.txt": b"text"})
-    for name, match in [
-        ("a.png", "nor a sound zip"),
-        ("b.txt", "nor a sound zip"),
-        ("c", "no fol"),
-    ]:
-        with pytest.raises(CourseError, match=match), open_pictures(tmp_path / name):
-            pass
-    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
-        pass
-    with pytest.raises(NotEnough, match="Of 0 pictures"):
-        make(tmp_path / "empty.zip", tmp_path)
+        make(folder, folder / "a.png" / "toy.npy")
