@@ -968,8 +968,8 @@ losses_of_two_kinds = {
     "BCEWithLogitsLoss": bce(logit, fake_label),
 }
 for name, loss in losses_of_two_kinds.items():
-    (slope,) = torch.autograd.grad(loss, logit)
-    print(f"{name:22} loss {loss:5.1f}, gradient {slope:.1f}")
+    (gradient,) = torch.autograd.grad(loss, logit)
+    print(f"{name:22} loss {loss:5.1f}, gradient {gradient:.1f}")
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### What `detach` saves
