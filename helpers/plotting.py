@@ -19,6 +19,9 @@ from helpers.base.history import balance, balance_names
 REAL, FAKE, UNDECIDED, D, G = (LIGHT[name] for name in ("real", "fake", "undecided", "d", "g"))
 ANSWERS = LinearSegmentedColormap.from_list("answers", [FAKE, UNDECIDED, REAL])
 STYLES = {"real": {"color": REAL, "marker": "o"}, "fake": {"color": FAKE, "marker": "x"}}
+# Columns of a history, how they are called, and how their lines look
+LOSS_LINES = (("loss_d", "discriminator", D, "-"), ("loss_g", "generator", G, "--"))
+ANSWER_LINES = (("answer_real", "on real", REAL, "-"), ("answer_fake", "on fake", FAKE, "--"))
 Span = tuple[float, float]
 PLANE = {"xlabel": "x (radians)", "ylabel": "y"}
 
@@ -33,36 +36,28 @@ class Picture(Figure):
         return {"text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-class SmallPicture:
-    """A figure as a PNG of few colours, a third of the usual size, with its alt text."""
-
-    def __init__(self, figure: Picture, dpi: int = 100, colours: int = 256):
-        """Keep a figure; it is drawn when it is shown."""
-        self.figure, self.alt, self.dpi, self.colours = figure, figure.alt, dpi, colours
-
-    def png(self) -> bytes:
-        """Return the picture as a file."""
-        large, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(large, dpi=self.dpi)
-        Image.open(large).convert("RGB").quantize(self.colours).save(small, "PNG", optimize=True)
-        return small.getvalue()
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
-
-
 class Drawing:
     """An SVG or PNG file with its alt text."""
 
     def __init__(self, path: str | os.PathLike, alt: str):
-        """Name the file; it is read when it is shown."""
-        self.path, self.alt = Path(path), alt
+        """Read the file."""
+        self.data, self.alt = Path(path).read_bytes(), alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        kind = {".svg": "image/svg+xml", ".png": "image/png"}[self.path.suffix]
-        data = self.path.read_bytes()
-        content = data if kind == "image/png" else data.decode()
+        svg = self.data.startswith(b"<")
+        kind, content = ("image/svg+xml", self.data.decode()) if svg else ("image/png", self.data)
         return {kind: content, "text/plain": self.alt}, {kind: {"alt": self.alt}}
+
+
+class SmallPicture(Drawing):
+    """A figure as a PNG of few colours, a third of the usual size, with its alt text."""
+
+    def __init__(self, figure: Picture, dpi: int = 100, colours: int = 256):
+        """Draw the figure."""
+        large, small = io.BytesIO(), io.BytesIO()
+        figure.savefig(large, dpi=dpi)
+        Image.open(large).convert("RGB").quantize(colours).save(small, "PNG", optimize=True)
+        self.data, self.alt = small.getvalue(), figure.alt
 
 
 def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **options):
@@ -75,35 +70,28 @@ def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **opt
     return figure, axes
 
 
-def draw_points(axis, name: str, points, **options) -> None:
-    """Draw points (n, 2) on an axis in the colour and marker of "real" or "fake"."""
-    x, y = to_array(points).T
+def _draw_points(axis, real, fake) -> None:
+    """Draw what is given of real and fake points (n, 2), each in its colour and marker."""
     rim = [withStroke(linewidth=2.5, foreground="white")]  # to be seen on a map of its own colour
-    looks = {"s": 14, "linewidths": 1, "alpha": 0.7, "path_effects": rim} | STYLES[name]
-    axis.scatter(x, y, label=name, **looks, **options)
+    for name, points in (("real", real), ("fake", fake)):
+        if points is not None:
+            looks = {"s": 14, "linewidths": 1, "alpha": 0.7, "path_effects": rim} | STYLES[name]
+            axis.scatter(*to_array(points).T, label=name, **looks)
 
 
 def plot_points(real=None, fake=None, title: str = "") -> Picture:
     """Scatter plot of real and fake points, each (n, 2) or None."""
-    given = {"real": real, "fake": fake}
-    counts = (
-        f"{len(points):,} {name} points" for name, points in given.items() if points is not None
-    )
+    given = {"real": real, "fake": fake}.items()
+    counts = [f"{len(points):,} {name} points" for name, points in given if points is not None]
     figure, axis = new_figure(f"Scatter plot of {' and '.join(counts)}. {title}")
-    _draw_examples(axis, real, fake)
+    _draw_points(axis, real, fake)
     axis.set(**PLANE, title=title)
     axis.legend(loc="upper right")
     return figure
 
 
-def _draw_examples(axis, real, fake) -> None:
-    for name, points in (("real", real), ("fake", fake)):
-        if points is not None:
-            draw_points(axis, name, points)
-
-
 def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> np.ndarray:
-    """Return float32 points (size * size, 2) that cover a part of the plane, row by row."""
+    """Return float32 points (size * size, 2) between two x and two y, row by row."""
     xs, ys = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
 
@@ -151,22 +139,21 @@ def _draw_answers(axis, grid, answers, real, fake, labels=True):
     lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
     if labels:
         axis.clabel(lines, fontsize=8)
-    _draw_examples(axis, real, fake)
+    _draw_points(axis, real, fake)
     axis.set(xlim=(xs.min(), xs.max()), ylim=(ys.min(), ys.max()))
     return colours
 
 
-def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = "") -> Picture:
+def plot_mapping(noise, points, some_noise=None, some_points=None) -> Picture:
     """Show a square grid of noise (n * n, 2), and beside it the points (n * n, 2) it became.
 
     Lines along the first number of the noise are solid, along the second dashed, on both sides.
     `some_noise` (m, 2) and `some_points` (m, 2) are marked, and numbered if there are several.
     """
     side = math.isqrt(len(noise))
-    alt = f"Left a grid on the plane of noise, right where the generator puts it. {title}"
+    alt = "Left a grid on the plane of noise, right where the generator puts it."
     figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6), width_ratios=(2, 3))
-    marked = (some_noise, some_points)
-    for axis, values, marks in zip(axes, (noise, points), marked, strict=True):
+    for axis, values, marks in zip(axes, (noise, points), (some_noise, some_points), strict=True):
         lines = to_array(values).reshape(side, side, 2)
         axis.plot(*lines.T[:, :, ::2], color=G, linewidth=0.8)
         axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=G, linewidth=0.8, linestyle="--")
@@ -177,83 +164,70 @@ def plot_mapping(noise, points, some_noise=None, some_points=None, title: str = 
         for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
             axis.text(*place, number, color="white", fontsize=7, ha="center", va="center", zorder=4)
     axes[0].set(xlabel="first number", ylabel="second number", title="noise", aspect="equal")
-    axes[1].set(**PLANE, title=title or "points")
+    axes[1].set(**PLANE, title="points")
     return figure
 
 
-def plot_lines(x, lines: dict, xlabel: str, ylabel: str, title: str = "", ylim=None) -> Picture:
+def plot_lines(x, lines: dict, xlabel: str, ylabel: str) -> Picture:
     """Plot one line for each entry of `lines` (label: values like x), told apart by style too."""
-    figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}. {title}")
+    figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}.")
     colours, styles = (REAL, FAKE, NEUTRAL, G), ("-", "--", ":", "-.")
     for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
         axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
-    axis.set(xlabel=xlabel, ylabel=ylabel, title=title, ylim=ylim)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.legend()
     axis.grid(alpha=0.3)
     return figure
 
 
+def _draw_history(axis, history: dict, looks, levels) -> None:
+    """Draw columns smoothed over 2 % of the steps, and grey lines at `levels` (y, text, side)."""
+    steps = history["step"]
+    window = max(1, len(steps) // 50)
+    for name, label, colour, style in looks:
+        smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
+        axis.plot(steps[window - 1 :], smooth, color=colour, linestyle=style, label=label)
+    for level, text, side in levels:
+        axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
+        axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), va=side, ha="right")
+    axis.grid(alpha=0.3)
+
+
 def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Picture:
     """Losses (left) and mean answers (right) of `Run.history`, smoothed over 2 % of the steps.
 
-    Grey lines stand where two evenly matched players end: with the label 1 for real examples at
-    2 ln 2, ln 2 and the answer 0.5.
+    Grey lines stand where two evenly matched players end; `real_label` is D's label of real ones.
     """
-    steps = history["step"]
-    window = max(1, len(steps) // 50)
-    alt = f"Losses and mean answers over {len(steps):,} training steps. {title}"
-    figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6))
-    looks = {
-        "loss_d": (axes[0], "discriminator", D, "-"),
-        "loss_g": (axes[0], "generator", G, "--"),
-        "answer_real": (axes[1], "on real", REAL, "-"),
-        "answer_fake": (axes[1], "on fake", FAKE, "--"),
-    }
-    for name, (axis, label, colour, style) in looks.items():
-        smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
-        axis.plot(steps[window - 1 :], smooth, color=colour, linestyle=style, label=label)
-    places = ((axes[0], "bottom"), (axes[0], "top"), (axes[1], "bottom"))
-    levels, texts = balance(real_label), balance_names(real_label)
-    for (axis, side), level, text in zip(places, levels, texts, strict=True):
-        axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
-        axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), va=side, ha="right")
-    top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in axes[0].get_lines()))
-    axes[0].set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))
-    figure.suptitle(title)
-    axes[1].set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
-    for axis in axes:
+    alt = f"Losses and mean answers over {len(history['step']):,} training steps. {title}"
+    figure, (left, right) = new_figure(alt, columns=2, size=(9.6, 3.6))
+    sides = ("bottom", "top", "bottom")
+    *losses, answer = zip(balance(real_label), balance_names(real_label), sides, strict=True)
+    _draw_history(left, history, LOSS_LINES, losses)
+    _draw_history(right, history, ANSWER_LINES, [answer])
+    top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in left.get_lines()))
+    left.set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))
+    right.set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
+    for axis in (left, right):
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
-        axis.grid(alpha=0.3)
+    figure.suptitle(title)
     return figure
 
 
 def plot_progress(history: dict, steps, measured, label: str) -> Picture:
     """Smoothed losses of `Run.history`, and below them what was `measured` at some `steps` (n,)."""
-    window = max(1, len(history["step"]) // 50)
-    figure, (top, bottom) = new_figure(
-        f"Above both losses over {len(history['step']):,} training steps, below {label}: "
-        f"{measured[0]:.2f} at the beginning, {measured[-1]:.2f} at the end.",
-        rows=2,
-        size=(8, 5),
-        sharex=True,
-    )
-    for name, who, colour, style in (
-        ("loss_d", "discriminator", D, "-"),
-        ("loss_g", "generator", G, "--"),
-    ):
-        smooth = np.convolve(history[name], np.ones(window) / window, mode="valid")
-        top.plot(history["step"][window - 1 :], smooth, color=colour, linestyle=style, label=who)
-    for level, text in zip(balance()[:2], balance_names()[:2], strict=True):
-        top.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
-        top.annotate(text, (1, level), xycoords=("axes fraction", "data"), va="bottom", ha="right")
+    count = len(history["step"])
+    alt = f"Above both losses over {count:,} training steps, below {label}: "
+    alt += f"{measured[0]:.2f} at the beginning, {measured[-1]:.2f} at the end."
+    figure, (top, bottom) = new_figure(alt, rows=2, size=(8, 5), sharex=True)
+    levels = zip(balance()[:2], balance_names()[:2], ("bottom", "bottom"), strict=True)
+    _draw_history(top, history, LOSS_LINES, levels)
     bottom.plot(steps, measured, color=FAKE, marker="x", markersize=3, linewidth=1)
+    bottom.grid(alpha=0.3)
     top.set(ylabel="loss (nats)", ylim=(0, None))
     bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
     bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
-    bottom.set_xlim(0, len(history["step"]))
+    bottom.set_xlim(0, count)
     top.legend(loc="upper right", ncols=2, frameon=False)
-    for axis in (top, bottom):
-        axis.grid(alpha=0.3)
     return figure
 
 
@@ -268,8 +242,9 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     low, high = (0, 255) if images.dtype == np.uint8 else (-1 if images.min() < 0 else 0, 1)
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    named = f", labelled {', '.join(filter(None, labels))}" if labels is not None else ""
-    titled = {index // columns for index, label in enumerate(labels or []) if label}
+    labels = labels or []
+    named = f", labelled {', '.join(filter(None, labels))}" if labels else ""
+    titled = {index // columns for index, label in enumerate(labels) if label}
     size = (columns, rows + 0.25 * len(titled) + (0.4 if title else 0))
     alt = f"Grid of {len(images)} pictures{named}. {title}"
     figure, axes = new_figure(alt, rows, size=size, squeeze=False)
@@ -281,7 +256,7 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
         shown = slice(row * columns, (row + 1) * columns)
         strip = to_sheet(tiles[shown], columns, empty=np.nan)
         axis.imshow(strip, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-        for column, label in enumerate(labels[shown] if row in titled else []):
+        for column, label in enumerate(labels[shown]):
             middle = (column * (width + gap) + (width - 1) / 2, -1)
             axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
         axis.set_axis_off()
@@ -289,16 +264,14 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
     return figure
 
 
-def plot_film(kept: dict, count: int = 6, moments: int = 8) -> Picture:
-    """Show how pictures change: one row for each of the first `count`, one column for a moment.
+def plot_film(kept: dict) -> Picture:
+    """Show how the first six pictures, a row each, change: over eight epochs, the last among them.
 
-    `kept` maps the number of an epoch to pictures (n, 1, height, width); of many epochs `moments`
-    are shown, the first and the last among them.
+    `kept` maps the number of an epoch to pictures (n, 1, height, width).
     """
-    epochs = sorted(kept)
-    chosen = np.unique(np.linspace(0, len(epochs) - 1, moments).round().astype(int))
-    epochs = [epochs[index] for index in chosen]
-    strip = np.stack([to_array(kept[epoch])[:count] for epoch in epochs], axis=1)
+    chosen = np.unique(np.linspace(0, len(kept) - 1, 8).round().astype(int))
+    epochs = np.sort([*kept])[chosen]
+    strip = np.stack([to_array(kept[epoch])[:6] for epoch in epochs], axis=1)
     labels = [f"epoch {epoch}" for epoch in epochs] + [""] * (len(epochs) * (len(strip) - 1))
     return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
 

@@ -25,14 +25,13 @@ class Table:
         return "\n".join([self.caption, "", *("| " + " | ".join(row) + " |" for row in rows)])
 
     def _repr_html_(self) -> str:
-        top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
-        text = (
-            f"<table><caption>{escape(self.caption)}</caption><thead><tr>{top}</tr></thead><tbody>"
-        )
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
+        body = ""
         for first, *rest in self.body:
             cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-            text += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
-        return text + "</tbody></table>"
+            body += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+        text = f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
+        return f"<table>{text}<tbody>{body}</tbody></table>"
 
 
 def read_rows(name: str) -> list[dict[str, str]]:

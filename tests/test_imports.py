@@ -29,6 +29,9 @@ APART = {
     "keras": PYTORCH,
     "images": PYTORCH | KERAS,
     "points": PYTORCH | KERAS,
+    "controls": PYTORCH | KERAS,
+    "recording": PYTORCH | KERAS,
+    "player": PYTORCH | KERAS,
     "helpers": PYTORCH | KERAS | {"numpy", "matplotlib"},
 }
 

@@ -16,31 +16,24 @@ from tests.damage import DAMAGE, damage
 __all__ = ("DAMAGE", "GAN", "Recorded", "damage", "new_gan", "real_examples", "train_step")
 
 
-class Discriminator(nn.Module):
-    def __init__(self, inputs=2, width=32):
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Dropout(0.3))
-        self.head = nn.Linear(width, 1)
+class Discriminator(nn.Sequential):
+    def __init__(self, inputs, width):
+        hidden = nn.Linear(inputs, width), nn.ReLU(), nn.Dropout(0.3)
+        super().__init__(nn.Flatten(), *hidden, nn.Linear(width, 1))
 
     def logits(self, x):
-        return self.head(self.body(x.flatten(1)))
+        return super().forward(x)
 
     def forward(self, x):
         return self.logits(x).sigmoid()
 
 
-class Generator(nn.Module):
-    """Two numbers of noise to a point, or eight to a picture of 12 x 12 pixels."""
-
-    def __init__(self, kind="points", width=16):
-        super().__init__()
-        self.kind, self.latent_dim = kind, 2 if kind == "points" else 8
-        last = [nn.Linear(width, 2)] if kind == "points" else [nn.Linear(width, 144), nn.Tanh()]
-        self.body = nn.Sequential(nn.Linear(self.latent_dim, width), nn.ReLU(), *last)
-
-    def forward(self, z):
-        made = self.body(z)
-        return made if self.kind == "points" else made.view(-1, 1, 12, 12)
+def new_generator(kind, width):
+    """Two numbers of noise become a point, or eight a picture of 12 x 12 pixels."""
+    if kind == "points":
+        return nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 2))
+    picture = nn.Linear(width, 144), nn.Tanh(), nn.Unflatten(1, (1, 12, 12))
+    return nn.Sequential(nn.Linear(8, width), nn.ReLU(), *picture)
 
 
 @dataclass
@@ -52,14 +45,15 @@ class GAN:
 
     def make_noise(self, count):
         """Draw from every source of random numbers, so that a resumed run needs them all."""
-        return (random.random() + np.random.rand()) * torch.randn(count, self.generator.latent_dim)
+        size = self.generator[0].in_features
+        return (random.random() + np.random.rand()) * torch.randn(count, size)
 
 
 def new_gan(kind="points", seed=0, rate=3e-3, width=16, adam=torch.optim.Adam):
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    generator = Generator(kind, width)
+    generator = new_generator(kind, width)
     discriminator = Discriminator(2 if kind == "points" else 144, 2 * width)
     return GAN(
         generator,
@@ -103,7 +97,7 @@ class Recorded:
     def __init__(self, kind="points", planned=None, seed=0, title="A small run"):
         self.gan = new_gan(kind, seed)
         self.data = real_examples(kind)
-        noise = torch.randn(256 if kind == "points" else 16, self.gan.generator.latent_dim)
+        noise = torch.randn(256, 2) if kind == "points" else torch.randn(16, 8)
         self.recording = Recording(kind, noise=noise, real=self.data, title=title, steps=planned)
         self.history = []
 

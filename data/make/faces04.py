@@ -75,7 +75,7 @@ def train(names: dict, players: str, settings: GanSettings, seed: int, **options
     run.load_best(gan.generator)
     best = fakes(noise.astype("float32"))
     picture = run.folder / "fakes.png"
-    picture.write_bytes(names["plot_faces"](best[:64]).png())
+    picture.write_bytes(names["plot_faces"](best[:64]).data)
     return {
         "networks": players,
         "seed": seed,

@@ -23,10 +23,8 @@ def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
     if not np.isfinite(array).all():
         raise CourseError(f"Some {what} are NaN or infinite: the training went wrong.")
     words = shape.strip("()").split(", ")
-    found = [
-        str(n) if word.isdigit() else word for word, n in zip(words, array.shape, strict=False)
-    ]
-    if array.ndim != len(words) or found != words:
+    pairs = zip(words, array.shape, strict=False)
+    if array.ndim != len(words) or any(w.isdigit() and int(w) != n for w, n in pairs):
         raise CourseError(f"{what.capitalize()} come as {shape}, not as {array.shape}.")
     return array
 
@@ -42,8 +40,8 @@ def to_pixels(pictures: object) -> np.ndarray:
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
     if array.dtype != np.uint8:
-        array = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
-        array = (np.clip(array, -1, 1) * 127.5 + 127.5).round().astype(np.uint8)
+        array = np.clip(np.nan_to_num(array.astype(np.float32)), -1, 1)
+        array = (array * 127.5 + 127.5).round().astype(np.uint8)
     return array
 
 

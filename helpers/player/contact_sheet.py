@@ -42,11 +42,9 @@ def _draw_frame(axis, recording: Recording, frame: dict) -> None:
     if recording.kind == "pictures":
         axis.imshow(sprite_image(frame["sprite"]))
         return
-    left, bottom, right, top = recording.box
-    axis.imshow(
-        answers_of(frame["map"]), cmap=ANSWERS, vmin=0, vmax=1, extent=(left, right, bottom, top),
-        origin="lower", aspect="auto", alpha=0.6,
-    )  # fmt: skip
+    extent = recording.box[[0, 2, 1, 3]]
+    look = {"cmap": ANSWERS, "vmin": 0, "vmax": 1, "alpha": 0.6, "origin": "lower"}
+    axis.imshow(answers_of(frame["map"]), extent=extent, aspect="auto", **look)
     axis.plot(*recording.real.T, linestyle="", markersize=1, **STYLES["real"])
     axis.plot(*places_of(frame["fakes"]).T, linestyle="", markersize=3, **STYLES["fake"])
-    axis.set(xlim=(left, right), ylim=(bottom, top))
+    axis.axis(extent)

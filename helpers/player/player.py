@@ -13,19 +13,13 @@ from helpers.base.colours import DARK, LIGHT
 from helpers.base.errors import CourseError
 from helpers.base.files import write_text
 from helpers.player.contact_sheet import contact_sheet, describe
-from helpers.player.page_data import page_data, to_base64
+from helpers.player.page_data import page_data, to_json
 from helpers.player.slow_motion import PARTS, STEPS, stages_data
 from helpers.plotting import SmallPicture
 from helpers.recording.recorder import FRAMES, Recording
 
 WEB = Path(__file__).parent / "web"
 SCRIPTS = ("views.js", "charts.js", "clock.js")  # in the order in which the page runs them
-# The frame asks its page for the height it needs; where that is not heard it scrolls.
-GROW = """<script>window.ganPlayerGrow ||= (addEventListener("message", (event) => {
-  for (const frame of document.querySelectorAll("iframe.gan-player"))
-    if (frame.contentWindow === event.source && event.data?.ganPlayerHeight > 0)
-      frame.style.height = Math.min(2400, event.data.ganPlayerHeight) + "px";
-}), true);</script>"""
 
 
 class Player:
@@ -56,11 +50,11 @@ class Player:
         recordings = [page_data(recording, self.frames) for recording in self.recordings]
         data = {"source": self.source, "recordings": recordings, "colours": list(LIGHT)}
         data |= {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
-        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        text = json.dumps(data, allow_nan=False, default=to_json).replace("<", "\\u003c")
         image = ""
         if contact_sheet:
             still = self.still()
-            source = f"data:image/png;base64,{to_base64(still.png())}"
+            source = f"data:image/png;base64,{to_json(still.data)}"
             image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
         page = _read("page.html").replace("/*COLOURS*/", _style_sheet())
         page = page.replace("/*SCRIPTS*/", "\n".join(map(_script, SCRIPTS)))
@@ -84,7 +78,7 @@ class Player:
         return (
             f'<iframe class="gan-player" title="Player: {html.escape(describe(*self.recordings))}" '
             f'sandbox="allow-scripts" style="width:100%;height:{height}px;border:0" '
-            f"srcdoc='{page}'></iframe>{GROW}"
+            f"srcdoc='{page}'></iframe><script>{_read('frame.js')}</script>"
         )
 
     def _ipython_display_(self) -> None:

@@ -16,11 +16,8 @@ STEPS = (  # the five steps of the lessons
     "The generator learns: its fakes should get 1 from the discriminator.",
 )
 PARTS = ("noise", "G", "fakes", "real", "D", "answers", "loss")  # of the drawing, in its order
-
-
 # How the line of code looks in which something is done.
 LINES = {
-    "batch": r"^\s*# 1\.",
     "answers": r"\.logits\(|discriminator\(",
     "loss": r"loss\w*\s*\+?=[^=]",
     "gradients": r"\.backward\(|\.gradient\(|autograd\.grad",
@@ -62,17 +59,47 @@ STAGES = (
 )
 
 
+# What is said at each stage; "before", "between" and "after" both updates are D's mean answers.
+MEAN = "D's mean answer on the fakes shown"
+SAID = {
+    "fakes": "Each fake is what G makes of one noise vector.",
+    "d_answers": "In this iteration D's mean answer was {answer_real} on real, "
+    "{answer_fake} on fake.",
+    "d_loss": "Loss of D: {loss_d} ({even_d:.3f} if it only guessed).",
+    "d_update": f"D has changed. {MEAN}: {{before}} → {{between}}.",
+    "fresh_fakes": "Training takes new noise; here the same fakes are shown, to compare.",
+    "g_answers": "The new D's mean answer on the fakes shown: {between}.",
+    "g_loss": "Loss of G: {loss_g} ({even_g:.3f} if D cannot tell).",
+    "g_update": f"{MEAN}: {{between}} → {{after}}.",
+}
+OF_POINTS = SAID | {
+    "batch": "Large dots: 32 of the real points, as many as a batch.",
+    "d_gradients": "The change of D's answers, {gain:,.0f} times enlarged: + rises, − falls.",
+    "g_gradients": "Arrows: minus the gradient of G's loss at 64 fakes.",
+    "g_update": "The fakes move, here {moveGain:,.0f} times as far. " + SAID["g_update"],
+}
+OF_PICTURES = SAID | {
+    "batch": "Some of the real pictures.",
+    "d_gradients": "D's answer is about to rise for {rises} and to fall for {falls} "
+    "of these fakes.",
+    "g_gradients": "Every pixel gets a gradient: lighter or darker, so that D's answer rises.",
+    "g_update": "The change of every pixel, {gain:,.0f} times enlarged: lighter, darker, "
+    "gray for none. " + SAID["g_update"],
+}
+
+
 def stages_data(source: str) -> list[dict]:
     """Return the stages as the page wants them, with the numbers of their lines in `source`.
 
     `who` changes weights, `changed` are those who have by then, `back` says that gradients flow.
     """
     lines, data = source.splitlines(), []
+    steps = _steps(lines)
     changed: list[str] = []
     for stage in STAGES:
         who = stage.learner if stage.doing == "update" else ""
         changed = [*changed, who] if who else changed
-        section = _section(lines, stage.step)
+        section = [i for i, step in enumerate(steps) if step == stage.step]
         entry = {"name": stage.name, "step": stage.step, "who": who, "changed": changed}
         entry |= {"label": stage.doing if stage.learner else "", "section": section}
         entry |= {"parts": stage.parts.split(), "shows": stage.shows.split()}
@@ -81,43 +108,35 @@ def stages_data(source: str) -> list[dict]:
     return data
 
 
+def _steps(lines: list[str]) -> list[int]:
+    """Return the step of each line: it begins with a comment like "# 3."; 0 where there is none."""
+    steps, now = [], 0
+    for line in lines:
+        if found := re.search(r"#\s*([1-5])\.", line):
+            now = int(found[1])
+        if re.match(r"\s*return\b", line):
+            now = 0
+        steps.append(now if line.strip() else 0)
+    return steps
+
+
 def _lit(lines: list[str], section: list[int], stage: Stage) -> list[int]:
     """Return which of the lines of a step are at work in a stage: all, if its own is not found."""
-    code = [i for i in section if _is_code(lines[i])]
-    candidates = section if stage.doing == "batch" else code  # of the batch, a comment tells
-    pattern = LINES.get(stage.doing, "")
-    found = [i for i in candidates if re.search(pattern, lines[i])] or code
-    if stage.doing == "batch" and found:  # and it comes in as the argument
-        found = [i for i, line in enumerate(lines) if line.lstrip().startswith("def ")][:1] + found
+    if stage.doing == "batch" and section:  # it comes in as the argument, and a comment tells of it
+        heads = [i for i, line in enumerate(lines) if line.lstrip().startswith("def ")]
+        return [*heads[:1], section[0]]
+    code = [i for i in section if not lines[i].lstrip().startswith("#")]
+    found = [i for i in code if re.search(LINES.get(stage.doing, ""), lines[i])] or code
     return [j for i in found for j in _statement(lines, i)]
 
 
-def _is_code(line: str) -> bool:
-    return not line.lstrip().startswith("#")
-
-
-def _section(lines: list[str], step: int) -> list[int]:
-    """Return the lines of a step: from its comment "# 3." to the next one, or to the return."""
-    current, section = 0, []
-    for index, line in enumerate(lines):
-        found = re.search(r"#\s*([1-5])\.", line)
-        current = int(found[1]) if found else current
-        if re.match(r"\s*return\b", line):
-            current = 0
-        if current == step and line.strip():
-            section.append(index)
-    return section
-
-
-def _statement(lines: list[str], index: int) -> list[int]:
+def _statement(lines: list[str], index: int) -> range:
     """Return the line and those that belong to it because a bracket is still open."""
-    end = index
-    while _is_code(lines[index]) and end < len(lines) - 1:
-        text = "".join(lines[index : end + 1])
+    for end in range(index + 1, len(lines)):
+        text = "".join(lines[index:end])
         if sum(map(text.count, "([{")) <= sum(map(text.count, ")]}")):
-            break
-        end += 1
-    return list(range(index, end + 1))
+            return range(index, end)
+    return range(index, len(lines))
 
 
 def written(value: float, digits: int = 2) -> str:
@@ -125,47 +144,18 @@ def written(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "not a number"
 
 
-def captions(recording: Recording, moment: dict, gains: dict) -> dict[str, str]:
-    """Return what is said at each stage of a moment; `gains`: how much changes are enlarged."""
-    own = _of_points(gains) if "map" in moment else _of_pictures(recording, moment)
-    losses = {name: written(x, 3) for name, x in zip(COLUMNS, moment["losses"], strict=True)}
-    names = ("answers", "answers_between", "answers_after")
-    before, between, after = (written(np.mean(moment[name]), 4) for name in names)
-    mean = "D's mean answer on the fakes shown:"
-    level_d, level_g, _ = balance(recording.real_label)
-    lines = own | {
-        "fakes": "Each fake is what G makes of one noise vector.",
-        "d_answers": f"In this iteration D's mean answer was {losses['answer_real']} on real, "
-        f"{losses['answer_fake']} on fake.",
-        "d_loss": f"Loss of D: {losses['loss_d']} ({level_d:.3f} if it only guessed).",
-        "d_update": f"D has changed. {mean} {before} → {between}.",
-        "fresh_fakes": "Training takes new noise; here the same fakes are shown, to compare.",
-        "g_answers": f"The new D's mean answer on the fakes shown: {between}.",
-        "g_loss": f"Loss of G: {losses['loss_g']} ({level_g:.3f} if D cannot tell).",
-        "g_update": f"{own['g_update']} {mean} {between} → {after}.",
-    }
+def captions(recording: Recording, moment: dict) -> dict[str, str]:
+    """Return what is said at each stage of a moment, of which the gains are known too."""
+    means = ("answers", "answers_between", "answers_after")
+    before, between, after = (written(moment[name].mean(), 4) for name in means)
+    numbers = moment | {"before": before, "between": between, "after": after}
+    for name, loss in zip(COLUMNS, moment["losses"], strict=True):
+        numbers[name] = written(loss, 3)
+    numbers["even_d"], numbers["even_g"], _ = balance(recording.real_label)
+    rises = moment["answers_between"] > moment["answers"]
+    numbers |= {"rises": rises.sum(), "falls": (~rises).sum()}
+    said = dict(OF_POINTS if recording.kind == "points" else OF_PICTURES)
+    if not len(recording.real):
+        said["batch"] = "Real pictures were not recorded."
     number = f"Iteration {moment['step'] + 1:,}"
-    return {stage.name: f"{number}: {lines[stage.name]}" for stage in STAGES}
-
-
-def _of_points(gains: dict) -> dict[str, str]:
-    return {
-        "batch": "Large dots: 32 of the real points, as many as a batch.",
-        "d_gradients": f"The change of D's answers, {2 * gains['changeGain']:,.0f} times enlarged: "
-        "+ rises, − falls.",
-        "g_gradients": "Arrows: minus the gradient of G's loss at 64 fakes.",
-        "g_update": f"The fakes move, here {gains['moveGain']:,.0f} times as far.",
-    }
-
-
-def _of_pictures(recording: Recording, moment: dict) -> dict[str, str]:
-    rises = int((moment["answers_between"] > moment["answers"]).sum())
-    some = "Some of the real pictures."
-    return {
-        "batch": some if len(recording.real) else "Real pictures were not recorded.",
-        "d_gradients": f"D's answer is about to rise for {rises} and to fall for "
-        f"{len(moment['answers']) - rises} of these fakes.",
-        "g_gradients": "Every pixel gets a gradient: lighter or darker, so that D's answer rises.",
-        "g_update": f"The change of every pixel, {moment['gain']:,.0f} times enlarged: lighter, "
-        "darker, gray for none.",
-    }
+    return {stage.name: f"{number}: {said[stage.name].format(**numbers)}" for stage in STAGES}

@@ -1,5 +1,6 @@
 """What keeps a recording small: whole numbers for floats, few points of a curve."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -7,32 +8,33 @@ import numpy as np
 from helpers.base.history import COLUMNS
 
 BUCKETS = 600  # the most points of a curve
-UNIT = 1000  # points are kept as whole thousandths
-NO_PLACE, NO_ANSWER = -32768, 255  # stand for "not a number"
 
 
-def whole(places: np.ndarray | list) -> np.ndarray:
-    """Return coordinates as whole thousandths, int16."""
-    values = np.asarray(places, np.float32) * UNIT
-    thousandths = np.clip(np.nan_to_num(values).round(), NO_PLACE + 1, -NO_PLACE - 1)
-    return np.where(np.isfinite(values), thousandths, NO_PLACE).astype(np.int16)
+@dataclass(frozen=True)
+class Coding:
+    """Floats as whole numbers from `low` to `high`, `unit` for 1; `none` for "not a number"."""
+
+    dtype: type
+    low: int
+    high: int
+    unit: int
+    none: int
+
+    def encode(self, values: np.ndarray | list) -> np.ndarray:
+        """Return floats as whole numbers; what lies outside of the range is moved to its edge."""
+        scaled = np.asarray(values, np.float32) * self.unit
+        numbers = np.clip(np.nan_to_num(scaled).round(), self.low, self.high)
+        return np.where(np.isfinite(scaled), numbers, self.none).astype(self.dtype)
+
+    def decode(self, numbers: np.ndarray) -> np.ndarray:
+        """Undo `encode`."""
+        return np.where(numbers == self.none, np.nan, numbers / self.unit)
 
 
-def places_of(thousandths: np.ndarray) -> np.ndarray:
-    """Undo `whole`."""
-    return np.where(thousandths == NO_PLACE, np.nan, thousandths / UNIT)
-
-
-def bytes_of(answers: np.ndarray | list) -> np.ndarray:
-    """Return answers between 0 and 1 as 0 to 254, uint8."""
-    values = np.asarray(answers, np.float32)
-    steps = (np.clip(np.nan_to_num(values), 0, 1) * (NO_ANSWER - 1)).round()
-    return np.where(np.isfinite(values), steps, NO_ANSWER).astype(np.uint8)
-
-
-def answers_of(steps: np.ndarray) -> np.ndarray:
-    """Undo `bytes_of`."""
-    return np.where(steps == NO_ANSWER, np.nan, steps / (NO_ANSWER - 1))
+PLACES = Coding(np.int16, -32767, 32767, unit=1000, none=-32768)  # coordinates of points
+ANSWERS = Coding(np.uint8, 0, 254, unit=254, none=255)  # of the discriminator, 0 to 1
+whole, places_of = PLACES.encode, PLACES.decode
+bytes_of, answers_of = ANSWERS.encode, ANSWERS.decode
 
 
 def downsampled(history: np.ndarray) -> dict[str, np.ndarray]:
@@ -41,12 +43,10 @@ def downsampled(history: np.ndarray) -> dict[str, np.ndarray]:
     `history` is (steps, 4); each column becomes (n, 3), "step" (n,) says where they stand.
     """
     edges = np.linspace(0, len(history), min(len(history), BUCKETS) + 1).astype(int)
-    stretches = list(pairwise(edges))
-    curves = {"step": np.array([(a + b + 1) / 2 for a, b in stretches])}
-    for name, values in zip(
-        COLUMNS, np.where(np.isfinite(history), history, np.nan).T, strict=True
-    ):
-        parts = [values[a:b] for a, b in stretches]
+    curves = {"step": (edges[:-1] + edges[1:] + 1) / 2}
+    numbers = np.where(np.isfinite(history), history, np.nan)
+    for name, values in zip(COLUMNS, numbers.T, strict=True):
+        parts = [values[a:b] for a, b in pairwise(edges)]
         curves[name] = np.array([(p.mean(), p.min(), p.max()) for p in parts]).reshape(-1, 3)
     return {name: values.astype(np.float32) for name, values in curves.items()}
 
@@ -68,8 +68,8 @@ def unpacked(prefix: str, arrays: dict[str, np.ndarray]) -> list[dict]:
     """Undo `packed`."""
     columns: dict[str, list] = {}
     for key, values in arrays.items():
-        name = key.removeprefix(prefix + ".")
-        if name == key or name.endswith(".ends"):
+        room, _, name = key.partition(".")
+        if room != prefix or name.endswith(".ends"):
             continue
         if f"{key}.ends" in arrays:
             parts = np.split(values, arrays[f"{key}.ends"][:-1])

@@ -18,6 +18,7 @@ from helpers.base.errors import CourseError
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
 from helpers.metrics.points import share_covered
+from helpers.plotting import plane_grid
 from helpers.recording import snapshot
 from helpers.recording.encoding import bytes_of, downsampled, packed, unpacked, whole
 from helpers.recording.schedule import Schedule
@@ -57,8 +58,7 @@ class Recording:
             raise CourseError(f'A recording is of "points" or of "pictures", not of "{kind}".')
         if kind == "points" and real is None:
             raise CourseError("A recording of points needs the real ones: real=points.")
-        self.kind, self.title, self.planned, self.most = kind, title, steps, most
-        self.real_label = real_label
+        self.kind, self.title, self.most = kind, title, most
         self.noise = np.array(to_array(noise), np.float32)
         self.real = np.zeros((0, 2), np.float32)  # empty if there are none
         if real is not None:  # all pictures would be too many, and so would be a million points
@@ -70,22 +70,22 @@ class Recording:
         self.done = 0  # steps of training seen so far
         self.curves = downsampled(np.zeros((0, len(COLUMNS))))
         self.broken_at: int | None = None  # the first step whose losses are not finite
-        self._when, self._when_moment = Schedule(most, steps), Schedule(MOMENTS, steps)
-        self._next = 0
+        self.planned: int | None = None
+        self.plan(steps, real_label)
         self._open: dict | None = None  # a moment of which only the beginning was seen
-        self._trained = self._started = 0.0
-        self._resting = True  # the clock stands still until there is something to look at
+        self._rest(0.0)
         self.grid = self._mesh = None
         if kind == "points":
             low, high = self.real.min(0), self.real.max(0)
             margin = (high - low) * np.array([0.12, 0.3], np.float32)
             self.box = np.concatenate((low - margin, high + margin)).astype(np.float32)
-            self._mesh = snapshot.square_of(self.box[:2], self.box[2:], snapshot.MAP_SIDE)
+            left, bottom, right, top = self.box
+            self._mesh = plane_grid(snapshot.MAP_SIDE, (left, right), (bottom, top))
             if self.noise.shape[1] == 2:
-                edges = self.noise.min(0), self.noise.max(0)
-                self.grid = snapshot.square_of(*edges, snapshot.GRID_SIDE)
+                x, y = zip(self.noise.min(0), self.noise.max(0), strict=True)
+                self.grid = plane_grid(snapshot.GRID_SIDE, x, y)
 
-    def plan(self, steps: int, real_label: float) -> None:
+    def plan(self, steps: int | None, real_label: float) -> None:
         """Say with what label, and how many steps if that was not known; too late with frames."""
         if self.planned is None and not self.frames:
             self.planned, self.real_label = steps, real_label
@@ -96,75 +96,69 @@ class Recording:
         if step >= self._next:
             self._take(step, generator, discriminator)
 
-    def _take(
-        self, step: int, generator: Network, discriminator: Network, at_end: bool = False
-    ) -> None:
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, without those that recording took."""
+        return self._trained + (time.perf_counter() - self._started if self._started else 0)
+
+    def _rest(self, seconds: float) -> None:
+        """Let the clock stand still until there is something to look at."""
+        self._trained, self._started, self._next = seconds, 0.0, 0
+
+    def _take(self, step: int, generator: Network, discriminator: Network) -> None:
         begin = time.perf_counter()
-        if self._resting:
-            self._started, self._resting = begin, False
+        self._started = self._started or begin
         seconds = self.seconds
         with snapshot.open_eyes(generator, discriminator) as eyes:
             seen = snapshot.look(eyes, self.noise, self._mesh, self.grid)
             if self._open is not None and step == self._open["step"] + 1:
                 self.moments.append(snapshot.moment_of(self._open, seen, eyes))
                 self._when_moment.take(self.moments)
-            self._open = None
-            last = self.planned is not None and step == self.planned - 1
-            if last or at_end or step >= self._when.next:
-                self._add(step, seconds, seen)
-                if last or step >= self._when_moment.next:
-                    self._open = {"step": step, **seen}
+        self._open = None
+        if step >= self._when.next:
+            self._add(step, seconds, seen)
+            if step >= self._when_moment.next:
+                self._open = {"step": step, **seen}
         self._next = self._when.next if self._open is None else step + 1
-        if self.planned is not None and step < self.planned - 1:
-            self._next = min(self._next, self.planned - 1)
         self._started += time.perf_counter() - begin
 
     def _add(self, step: int, seconds: float, seen: dict[str, np.ndarray]) -> None:
         """Keep what was seen as a frame."""
-        frame = {"step": step, "answers": bytes_of(seen["answers"]), "seconds": seconds}
+        frame = {"step": step, "seconds": seconds, "answers": bytes_of(seen["answers"])}
         if self.kind == "pictures":
-            frame["sprite"] = sprite(seen["pictures"])
+            frame["sprite"] = sprite(seen["fakes"])
         else:
-            frame |= {name: whole(seen[name]) for name in ("fakes", "landing") if name in seen}
-            frame["map"] = bytes_of(seen["map"])
-            if "pushes" in seen:
-                frame["pushes"] = np.asarray(seen["pushes"], np.float32)
             x = self.real[:, 0]
             frame["coverage"] = share_covered(seen["fakes"], (x.min(), x.max()))
+            frame |= {"map": bytes_of(seen["map"]), "fakes": whole(seen["fakes"])}
+            if "landing" in seen:
+                frame["landing"] = whole(seen["landing"])
+            if "pushes" in seen:
+                frame["pushes"] = seen["pushes"]
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
 
-    @property
-    def seconds(self) -> float:
-        """Seconds of training so far, without those that recording took."""
-        return self._trained + (0 if self._resting else time.perf_counter() - self._started)
-
-    def _rest(self, seconds: float) -> None:
-        self._trained, self._resting, self._next = seconds, True, 0
-
     def finish(
-        self,
-        history: Mapping[str, np.ndarray],
-        generator: Network = None,
-        discriminator: Network = None,
+        self, history: Mapping[str, np.ndarray], generator: Network, discriminator: Network
     ) -> "Recording":
-        """Keep the curves of `history` and, with networks, a last frame; return self.
+        """Keep the curves of `history` and a last frame; return self.
 
         `history` has one number for each step under loss_d, loss_g, answer_real and answer_fake,
         as `Run.history` does. May be called again after more training.
         """
         losses = np.stack([to_array(history[name], np.float32) for name in COLUMNS], axis=1)
         self.done = max(self.done, len(losses))
-        if generator is not None and (not self.frames or self.frames[-1]["step"] < self.done):
-            self._take(self.done, generator, discriminator, at_end=True)
+        if not self.frames or self.frames[-1]["step"] < self.done:
+            self._when.next = self.done
+            self._take(self.done, generator, discriminator)
         self._rest(self.seconds)
         bad = np.flatnonzero(~np.isfinite(losses).all(axis=1))
         self.broken_at = int(bad[0]) + 1 if len(bad) else None
         self.curves = downsampled(losses)
         for moment in self.moments:
             if moment["step"] < len(losses):
-                moment["losses"] = losses[moment["step"]].copy()
+                moment["losses"] = losses[moment["step"]]
         return self
 
     def rewind(self, step: int) -> None:
@@ -202,23 +196,20 @@ class Recording:
     def load(cls, path: str | os.PathLike) -> "Recording":
         """Read a recording; a file that is missing, damaged or of another version: CourseError."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            with np.load(path) as file:  # without pickle
+                arrays = dict(file)
             about = json.loads(str(arrays["about"]))
             version = about["version"]
-            made = cls._from(about, arrays) if version == VERSION else None
-        except FileNotFoundError:
-            raise CourseError(f"There is no recording {path}: train and save one first.") from None
+            if version == VERSION:
+                return cls._from(about, arrays)
         except Exception:  # a dozen kinds: of NumPy, zipfile, zlib, json, and of what lacks a part
             raise CourseError(
-                f"{path} is cut off, damaged or no recording: delete it and record again."
+                f"{path} is missing, damaged or no recording: record the run again."
             ) from None
-        if made is None:
-            raise CourseError(
-                f"{path} is a recording of version {version}, this course reads version "
-                f"{VERSION}: delete it and record again."
-            )
-        return made
+        raise CourseError(
+            f"{path} is a recording of version {version}, this course reads version {VERSION}: "
+            "delete it and record again."
+        )
 
     @classmethod
     def _from(cls, about: dict, arrays: dict) -> "Recording":

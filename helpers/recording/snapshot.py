@@ -3,25 +3,25 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from helpers.base.arrays import to_array
 from helpers.base.history import COLUMNS
-from helpers.recording.sprites import change_sprite, sprite
+from helpers.recording.sprites import sprite
 
 MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
 Network = Any  # a PyTorch module, or whatever else can be called with an array (a Keras model)
 
 
-@dataclass(frozen=True)
-class Eyes:
+class Eyes(NamedTuple):
     """What can be asked of the two networks. All three take and return NumPy arrays."""
 
     draw: Callable[[np.ndarray], np.ndarray]  # noise -> fakes
     judge: Callable[[np.ndarray], np.ndarray]  # fakes -> the discriminator's answers, 0 to 1
-    push: Callable[[np.ndarray], np.ndarray] | None  # fakes -> minus gradient of -log(answer)
+    push: Callable[[np.ndarray], np.ndarray] | None = None  # -> minus gradient of -log(answer)
 
 
 @contextmanager
@@ -34,25 +34,22 @@ def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(generator, torch.nn.Module):
         yield Eyes(
-            draw=lambda noise: np.asarray(generator(noise), dtype=np.float32),
-            judge=lambda fakes: np.asarray(discriminator(fakes), dtype=np.float32).reshape(-1),
-            push=None,
+            draw=lambda noise: to_array(generator(noise), np.float32),
+            judge=lambda fakes: to_array(discriminator(fakes), np.float32).reshape(-1),
         )
         return
 
     device = next(generator.parameters()).device
 
-    def tensor(values: np.ndarray) -> Any:
-        return torch.as_tensor(values, dtype=torch.float32, device=device)
+    def asked(function: Callable, values: np.ndarray) -> np.ndarray:
+        tensor = torch.as_tensor(values, dtype=torch.float32, device=device)
+        return to_array(function(tensor).float())
 
-    def array(values: Any) -> np.ndarray:
-        return values.detach().float().cpu().numpy()
-
-    def push(fakes: np.ndarray) -> np.ndarray:
-        fakes = tensor(fakes).requires_grad_()
+    def slope(fakes: Any) -> Any:
         with torch.enable_grad():
-            loss = torch.nn.functional.softplus(-discriminator.logits(fakes)).sum()
-        return -array(torch.autograd.grad(loss, fakes)[0])
+            logits = discriminator.logits(fakes.requires_grad_())
+            loss = torch.nn.functional.softplus(-logits).sum()
+        return -torch.autograd.grad(loss, fakes)[0]
 
     modes = [(m, m.training) for net in (generator, discriminator) for m in net.modules()]
     gpu = [device] if device.type == "cuda" else []
@@ -61,38 +58,28 @@ def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
             generator.eval()
             discriminator.eval()
             yield Eyes(
-                draw=lambda noise: array(generator(tensor(noise))),
-                judge=lambda fakes: array(discriminator(tensor(fakes))).reshape(-1),
-                push=push if hasattr(discriminator, "logits") else None,
+                draw=partial(asked, generator),
+                judge=lambda fakes: asked(discriminator, fakes).reshape(-1),
+                push=partial(asked, slope) if hasattr(discriminator, "logits") else None,
             )
     finally:
         for module, training in modes:
             module.training = training
 
 
-def square_of(low: np.ndarray, high: np.ndarray, side: int) -> np.ndarray:
-    """Return side x side points (side ** 2, 2) between two corners, row by row from `low`."""
-    x, y = (np.linspace(a, b, side, dtype=np.float32) for a, b in zip(low, high, strict=True))
-    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-
-
 def look(
     eyes: Eyes, noise: np.ndarray, mesh: np.ndarray | None, grid: np.ndarray | None
 ) -> dict[str, np.ndarray]:
-    """Return what the networks do now. `mesh`, where to ask for the map, is given for points only.
-
-    `grid` holds noise whose fakes are wanted too.
-    """
+    """Return what the networks do now; of points also their map at `mesh`, the fakes of `grid`."""
     fakes = eyes.draw(noise)
-    seen = {"answers": eyes.judge(fakes)}
-    if mesh is None:
-        return {"pictures": fakes, **seen}
-    seen["map"] = eyes.judge(mesh).reshape(MAP_SIDE, MAP_SIDE)
+    seen = {"fakes": fakes, "answers": eyes.judge(fakes)}
+    if mesh is not None:
+        seen["map"] = eyes.judge(mesh).reshape(MAP_SIDE, MAP_SIDE)
+        if eyes.push:
+            seen["pushes"] = eyes.push(fakes[:ARROWS])
     if grid is not None:
         seen["landing"] = eyes.draw(grid)
-    if eyes.push:
-        seen["pushes"] = eyes.push(fakes[:ARROWS])
-    return {"fakes": fakes, **seen}
+    return seen
 
 
 def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
@@ -100,8 +87,7 @@ def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
 
     "losses" are what COLUMNS names, in that order; they are known when the run is finished.
     """
-    kind = "pictures" if "pictures" in before else "fakes"
-    fakes, fakes_after = before[kind], after[kind]
+    fakes = before["fakes"]
     moment = {
         "step": before["step"],
         "losses": np.full(len(COLUMNS), np.nan, np.float32),
@@ -109,12 +95,11 @@ def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
         "answers_between": eyes.judge(fakes),  # the new discriminator on the old fakes
         "answers_after": after["answers"],
     }
-    if kind == "pictures":
-        moment["sprite"] = sprite(fakes)
-        moment["change"], moment["gain"] = change_sprite(fakes, fakes_after)
-        return moment
-    moment |= {"fakes": fakes, "fakes_after": fakes_after}
-    moment |= {"map": before["map"], "map_after": after["map"]}
-    if eyes.push:
-        moment["pushes"] = eyes.push(fakes[:ARROWS])
-    return moment
+    if "map" not in before:
+        change = np.nan_to_num(after["fakes"] - fakes)
+        # The greatest changes become black or white; gray is none.
+        gain = 1 / max(float(np.quantile(np.abs(change), 0.998)), 1e-6)
+        return moment | {"sprite": sprite(fakes), "change": sprite(change * gain), "gain": gain}
+    for name in ("fakes", "map"):
+        moment |= {name: before[name], f"{name}_after": after[name]}
+    return moment | ({"pushes": eyes.push(fakes[:ARROWS])} if eyes.push else {})

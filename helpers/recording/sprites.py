@@ -23,11 +23,7 @@ def sprite(pictures: np.ndarray) -> bytes:
     tiles = to_pixels(pictures)
     columns = columns_of(len(tiles))
     image = Image.fromarray(to_sheet(tiles, columns))
-    height, width = tiles.shape[1:3]
-    if max(height, width) > SIDE:
-        rows, scale = image.height // height, SIDE / max(height, width)
-        size = (columns * round(width * scale), rows * round(height * scale))
-        image = image.resize(size, Image.Resampling.BOX)
+    image.thumbnail((SIDE * columns,) * 2, Image.Resampling.BOX, reducing_gap=None)
     data = _encoded(image, "PNG")
     for quality in QUALITIES[3 * (tiles.ndim == 4) :]:  # in colour 45 does, in half the room
         if len(data) <= SPRITE_BYTES:
@@ -39,16 +35,6 @@ def sprite(pictures: np.ndarray) -> bytes:
 def sprite_image(data: bytes) -> np.ndarray:
     """Return the sheet that `sprite` made as an array (height, width, 3) of uint8."""
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-
-
-def change_sprite(before: np.ndarray, after: np.ndarray) -> tuple[bytes, float]:
-    """Return the change of pictures as a sprite, gray where there is none, and its magnification.
-
-    The magnification is such that the greatest changes are black or white.
-    """
-    change = np.nan_to_num(np.asarray(after, np.float32) - np.asarray(before, np.float32))
-    gain = 1 / max(float(np.quantile(np.abs(change), 0.998)), 1e-6)
-    return sprite(change * gain), gain
 
 
 def _encoded(image: Image.Image, form: str, **options: int) -> bytes:

@@ -19,7 +19,7 @@ from IPython.core.formatters import DisplayFormatter
 from helpers.base.colours import DARK, LIGHT
 from helpers.base.history import COLUMNS
 from helpers.player import show
-from helpers.player.page_data import to_base64
+from helpers.player.page_data import to_json
 from helpers.player.slow_motion import STAGES
 from helpers.recording import Recording
 from helpers.recording.encoding import answers_of, places_of
@@ -680,7 +680,7 @@ def test_in_an_exported_notebook(browser, recordings, tmp_path, monkeypatch, kin
 
     def display(data, raw=False):
         data, about = (data, {}) if raw else DisplayFormatter().format(data)
-        text = {k: to_base64(v) if isinstance(v, bytes) else v for k, v in data.items()}
+        text = {k: to_json(v) if isinstance(v, bytes) else v for k, v in data.items()}
         shown.append((text, about))
 
     monkeypatch.setattr("IPython.display.display", display)

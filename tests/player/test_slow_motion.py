@@ -34,19 +34,13 @@ KERAS = PYTORCH | {
 }
 LONG_LINES = """def train_step(self, real):
     # 1. Choose some real examples.
-    # 2. Generate some fakes.
-    fake = self.generator(noise)
-    # 3. Train the discriminator.
-    with tf.GradientTape() as tape:
-        real_logits = self.discriminator(real, training=True)
-        loss_d = self.loss(
-            ones, real_logits)
+    # 3. Train the discriminator (it learns from both.
+    loss_d = self.loss(
+        ones, real_logits)
     gradients = tape.gradient(
         loss_d,
         self.discriminator.trainable_variables)
-    self.optimizer_d.apply_gradients(zip(gradients, self.discriminator.trainable_variables))
     # 4. Generate some more fakes.
-    # 5. Train the generator.
     return {}
 """
 
@@ -71,8 +65,7 @@ def test_a_line_that_goes_on_is_lit_to_its_end():
     assert found["d_loss"] == ["loss_d = self.loss(", "ones, real_logits)"]
     assert len(found["d_gradients"]) == 3
     assert found["d_gradients"][0] == "gradients = tape.gradient("
-    assert found["d_update"][0].startswith("self.optimizer_d.apply_gradients(")
-    assert found["fresh_fakes"] == []  # nothing stands there
+    assert found["fakes"] == found["fresh_fakes"] == []  # nothing stands there
 
 
 def test_without_a_source_no_line_is_lit_and_there_are_five_steps():
@@ -92,13 +85,11 @@ def test_each_stage_says_something_with_the_numbers_of_the_moment(kind):
     said = data["captions"]
     assert list(said) == [stage.name for stage in STAGES]
     assert all(text.startswith("Iteration 1: ") for text in said.values())
-    before, between, after = (
-        f"{moment[name].mean():.4f}" for name in ("answers", "answers_between", "answers_after")
-    )
-    assert f"{moment['losses'][0]:.3f}" in said["d_loss"]
-    assert f"{moment['losses'][1]:.3f}" in said["g_loss"]
-    assert f"{before} → {between}" in said["d_update"]
-    assert f"{between} → {after}" in said["g_update"]
+    names = ("answers", "answers_between", "answers_after")
+    before, between, after = (f"{moment[name].mean():.4f}" for name in names)
+    told = {"d_loss": f"{moment['losses'][0]:.3f}", "g_loss": f"{moment['losses'][1]:.3f}"}
+    told |= {"d_update": f"{before} → {between}", "g_update": f"{between} → {after}"}
+    assert all(text in said[stage] for stage, text in told.items())
     if kind == "points":
         moved = np.abs(moment["fakes_after"] - moment["fakes"]).max()
         assert f"here {int(0.4 / moved):,} times as far" in said["g_update"]
@@ -109,8 +100,7 @@ def test_each_stage_says_something_with_the_numbers_of_the_moment(kind):
 
 def test_a_moment_without_numbers_is_told_as_such():
     run = Recorded(planned=10).train(10)
-    for moment in run.recording.moments:
-        moment["answers"] = np.full_like(moment["answers"], np.nan)
-    run.history = [[np.nan] * 4 for _ in run.history]
+    run.recording.moments[0]["answers"][:] = np.nan
+    run.history = [[np.nan] * 4] * 10
     said = page_data(run.finish())["moments"][0]["captions"]
     assert "not a number" in said["d_loss"] and "not a number →" in said["d_update"]
