@@ -162,8 +162,8 @@ def frechet_by_samples(fake: np.ndarray, real: np.ndarray, draws: int = 20) -> l
     """
     dice = np.random.default_rng(0)
     reference, others = np.array_split(_features(real)[dice.permutation(len(real))], 2)
-    rows = []
-    for size in (n for n in SIZES if n <= min(len(fake), len(others))):
+    most, rows = min(len(fake), len(others)), []
+    for size in [n for n in SIZES if n <= most] or [most]:
         row = {"pictures": f"{size:,}"}
         for name, pool in (("fakes", _features(fake)), ("other real pictures", others)):
             parts = (pool[dice.choice(len(pool), size, replace=False)] for _ in range(draws))

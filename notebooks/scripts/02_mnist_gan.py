@@ -493,7 +493,7 @@ plot_history(run.history, real_label=preset.real_label)
 # are copies? For that you need numbers.
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
-noise = gan.make_noise(250 if preset.level == "smoke" else 10_000)
+noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(average, noise)
 plot_images(fakes[:64], columns=16, title="64 fakes")
 
