@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -97,10 +98,7 @@ def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> 
 
 
 def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Picture:
-    """Map of the discriminator's answers (n,) in [0, 1] at the points of `plane_grid` (n, 2).
-
-    Lines at 0.1, 0.3, ... 0.9 say the same as the colours.
-    """
+    """Map of the discriminator's answers (n,) in [0, 1] at the points of `plane_grid` (n, 2)."""
     answers = to_array(answers)
     ends = f"from {answers.min():.2f} to {answers.max():.2f}"
     figure, axis = new_figure(f"Map of the discriminator's answers over the plane, {ends}. {title}")
@@ -122,7 +120,7 @@ def plot_stages(grid, stages: dict, real=None) -> Picture:
     rows = -(-len(stages) // columns)
     figure, axes = new_figure(alt, rows, columns, size=(9.6, 2.3 * rows), squeeze=False)
     for axis, (title, (answers, fake)) in zip(axes.flat, stages.items(), strict=False):
-        colours = _draw_answers(axis, grid, answers, real, fake, labels=False)
+        colours = _draw_answers(axis, grid, answers, real, fake)
         axis.set_title(title, fontsize=10)
     for axis in axes.flat[len(stages) :]:
         axis.set_axis_off()
@@ -131,14 +129,13 @@ def plot_stages(grid, stages: dict, real=None) -> Picture:
     return figure
 
 
-def _draw_answers(axis, grid, answers, real, fake, labels=True):
+def _draw_answers(axis, grid, answers, real, fake):
     grid, answers = to_array(grid), to_array(answers)
     size = math.isqrt(len(grid))
     xs, ys, values = (part.reshape(size, size) for part in (*grid.T, answers))
-    colours = axis.pcolormesh(xs, ys, values, cmap=ANSWERS, vmin=0, vmax=1, shading="auto")
-    lines = axis.contour(xs, ys, values, levels=[0.1, 0.3, 0.5, 0.7, 0.9], colors=NEUTRAL)
-    if labels:
-        axis.clabel(lines, fontsize=8)
+    look = {"cmap": ANSWERS, "vmin": 0, "vmax": 1, "alpha": 0.55}  # pale, to see points on it
+    colours = axis.pcolormesh(xs, ys, values, **look, linewidth=0, rasterized=True)
+    axis.contour(xs, ys, values, levels=[0.5], colors=LIGHT["ink"], linewidths=1.5)
     _draw_points(axis, real, fake)
     axis.set(xlim=(xs.min(), xs.max()), ylim=(ys.min(), ys.max()))
     return colours
@@ -147,7 +144,7 @@ def _draw_answers(axis, grid, answers, real, fake, labels=True):
 def plot_mapping(noise, points, some_noise=None, some_points=None) -> Picture:
     """Show a square grid of noise (n * n, 2), and beside it the points (n * n, 2) it became.
 
-    Lines along the first number of the noise are solid, along the second dashed, on both sides.
+    Lines of one first number have a colour each, the same on both sides; the others are dashed.
     `some_noise` (m, 2) and `some_points` (m, 2) are marked, and numbered if there are several.
     """
     side = math.isqrt(len(noise))
@@ -155,8 +152,9 @@ def plot_mapping(noise, points, some_noise=None, some_points=None) -> Picture:
     figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6), width_ratios=(2, 3))
     for axis, values, marks in zip(axes, (noise, points), (some_noise, some_points), strict=True):
         lines = to_array(values).reshape(side, side, 2)
-        axis.plot(*lines.T[:, :, ::2], color=G, linewidth=0.8)
-        axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=G, linewidth=0.8, linestyle="--")
+        for line, shade in zip(lines, np.linspace(0, 0.9, side), strict=True):
+            axis.plot(*line.T, color=colormaps["viridis"](shade), linewidth=1)
+        axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=NEUTRAL, linewidth=0.5, linestyle="--")
         if marks is None:
             continue
         marks = to_array(marks).reshape(-1, 2)
@@ -231,19 +229,19 @@ def plot_progress(history: dict, steps, measured, label: str) -> Picture:
     return figure
 
 
-def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Picture:
+def plot_images(images, labels=(), columns: int = 8, title: str = "", names=()) -> Picture:
     """Grid of grey pictures (n, 1, height, width) or (n, height, width), -1 or 0 as black.
 
     Values are read as [-1, 1] if any is negative, as [0, 255] if the type is uint8, else as [0, 1].
-    `labels` (n strings) stand above the pictures.
+    `labels` (n strings) stand above the pictures, `names` (one for each row) at the left.
     """
     images = to_array(images)
     images = images.reshape(-1, *images.shape[-2:])
     low, high = (0, 255) if images.dtype == np.uint8 else (-1 if images.min() < 0 else 0, 1)
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    labels = labels or []
-    named = f", labelled {', '.join(filter(None, labels))}" if labels else ""
+    told = [*filter(None, labels), *names]
+    named = f", labelled {', '.join(told)}" if told else ""
     titled = {index // columns for index, label in enumerate(labels) if label}
     size = (columns, rows + 0.25 * len(titled) + (0.4 if title else 0))
     alt = f"Grid of {len(images)} pictures{named}. {title}"
@@ -259,7 +257,9 @@ def plot_images(images, labels=None, columns: int = 8, title: str = "") -> Pictu
         for column, label in enumerate(labels[shown]):
             middle = (column * (width + gap) + (width - 1) / 2, -1)
             axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
-        axis.set_axis_off()
+        axis.set(xticks=[], yticks=[], frame_on=False)
+        if row < len(names):
+            axis.set_ylabel(names[row], fontsize=9, rotation=0, ha="right", va="center")
     figure.suptitle(title, fontsize=11)
     return figure
 

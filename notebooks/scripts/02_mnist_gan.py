@@ -488,14 +488,15 @@ plot_history(run.history, real_label=preset.real_label)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it plausible? Is it varied? Is it new?
 #
-# Here are 64 fakes from fresh noise, made by the average. You see at once whether they look like
+# Here are 16 real digits, and below them 64 fakes from fresh noise, made by the average. You see at once whether they look like
 # digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
 # are copies? For that you need numbers.
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
 noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
 fakes = generate(average, noise)
-plot_images(fakes[:64], columns=16, title="64 fakes")
+shown = torch.cat([images[:16].cpu(), fakes[:64]])
+plot_images(shown, columns=16, names=["real", *4 * ["fake"]])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
@@ -660,8 +661,7 @@ for name, level in {"the lecture's, label 0.9": "full", "the best settings": "be
 
 # %% slideshow={"slide_type": "-"}
 strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
-labels = [name if i == 1 else "" for name in makers for i in range(16)]
-plot_images(strip, labels, columns=16, title="Your run, its average, and two longer runs")
+plot_images(strip, columns=16, names=list(makers))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for all four. Compare like with like: a generator with a generator, an average with an
@@ -771,7 +771,7 @@ def compare(name):
     for game in (name, usual):
         print(", ".join(f"{key} {value}" for key, value in score(game).items()))
     strip = torch.cat([games[game][0][:12] for game in (name, usual)])
-    return SmallPicture(plot_images(strip, columns=12, title=f"Above: {name}. Below: {usual}"))
+    return SmallPicture(plot_images(strip, columns=12, names=[name, usual]))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins

@@ -481,8 +481,8 @@ Table(rows, f"Two ways to the same clothes, {samples}")
 # Here are 16 real pieces of clothing, and below them 64 fakes of the first way.
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
-shown_together = torch.cat([images[:16].cpu(), fakes["new weights"][:64]])
-plot_images(shown_together, columns=16, title="16 real ones above, 64 fakes below")
+both = torch.cat([images[:16].cpu(), fakes["new weights"][:64]])
+plot_images(both, columns=16, names=["real", *4 * ["fake"]])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which classes does it favour?
@@ -509,8 +509,7 @@ shirt = data.class_names.index("shirt")
 _, chances = classifier(fakes["new weights"])
 fake_shirts = fakes["new weights"][torch.from_numpy(chances.argmax(axis=1) == shirt)][:8]
 real_shirts = images[data.labels == shirt][:8].cpu()
-labels = ["real"] * len(real_shirts) + ["fake"] * len(fake_shirts)
-plot_images(torch.cat([real_shirts, fake_shirts]), labels, columns=8, title="Shirts")
+plot_images(torch.cat([real_shirts, fake_shirts]), names=["real shirts", "fake shirts"])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### What a longer training brings
@@ -563,7 +562,7 @@ makers = {name: Generator().to(device) for name in ("digits", "clothes")}
 for name, maker in makers.items():
     print(f"{name}: {load_weights(maker, f'{name}_generator_best')['steps']:,} steps")
 both = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
-plot_images(both, columns=16, title="From the same noise: digits and clothes")
+plot_images(both, columns=16, names=list(makers))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a discriminator knows
