@@ -225,7 +225,7 @@ def plot_progress(history: dict, steps, measured, label: str) -> Picture:
     bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
     bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
     bottom.set_xlim(0, count)
-    top.legend(loc="upper right", ncols=2, frameon=False)
+    top.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     return figure
 
 
