@@ -97,6 +97,10 @@ class Run(BaseRun):
         """Keep the losses and mean answers of this step: four tensors of one number each."""
         self._rows[self.step :] = [torch.stack(values).detach()]
 
+    def _numbers(self) -> list[list[float]]:
+        # All in one go: for each row on its own a GPU would have to wait.
+        return torch.stack(self._rows[: self.step]).tolist() if self.step else []
+
     def keep(self, pictures: torch.Tensor) -> None:
         """Keep pictures of this moment, in `kept`, under the number of the epoch (from 1)."""
         self.kept[self.epoch] = pictures.detach().cpu()
@@ -136,6 +140,7 @@ class Run(BaseRun):
         for optimizer, state in zip(self._optimizers, found["optimizers"], strict=True):
             optimizer.load_state_dict(state)
         restore_random_state(found["random"])
+        self._rows = list(torch.tensor(found["history"], device=self.device))
         self.kept = found["kept"]
 
     def _write_weights(self) -> None:
