@@ -3,7 +3,7 @@
 presets     the settings of every lesson at every level
 device      which device to train on, what it is in words, seeding
 data        digits, clothes, faces, your own pictures, weights: where they come from, checked
-plotting    figures: arrays in, a figure with its alt text out
+plotting    figures (points, maps, loss curves, pictures): arrays in, a figure with alt text out
 tables      tables that a lesson shows, and those that were measured beforehand
 training    `Run`: what surrounds a training loop (batches, progress, Stop, files, resuming)
 recording   `Recording`: frames of a run, small enough for a page

@@ -14,7 +14,7 @@ TryOut = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 
 @exercise
 def check_undecided_loss(answer: float, experiment: Callable[[], float]) -> str:
-    """The loss of an undecided discriminator if real examples have the label 0.9."""
+    """Exercise 1: the loss of an undecided discriminator if real examples have the label 0.9."""
     loss = float(experiment())
     why = (
         "For the answer 0.5 both logarithms are ln 0.5, whatever the label is. The label moves the "
@@ -25,7 +25,7 @@ def check_undecided_loss(answer: float, experiment: Callable[[], float]) -> str:
 
 @exercise
 def check_same_again(answer: str, experiment: Callable[[], tuple[int, int]]) -> str:
-    """How many different results the same input gives 1,000 times, G and D."""
+    """Exercise 2: how many different results the same input gives 1,000 times, G and D."""
     points, answers = experiment()
     measured = f"number of different points {points:,}, of different answers {answers:,}"
     why = "Dropout is chance within the discriminator: judge() switches it off with eval()."
@@ -36,7 +36,7 @@ def check_same_again(answer: str, experiment: Callable[[], tuple[int, int]]) -> 
 def check_saturating_loss(
     loss: Callable[[torch.Tensor], torch.Tensor], early_logits: Callable[[], torch.Tensor]
 ) -> str | None:
-    """Mean of log(1 - a) over logits (n, 1), measured by its values and gradients.
+    """Exercise 3: mean of log(1 - a) over logits (n, 1), measured by its values and gradients.
 
     `early_logits` returns the logits of fakes whose discriminator is ahead.
     """
@@ -84,7 +84,7 @@ def _value_and_slopes(loss: Callable, logits: torch.Tensor) -> tuple[torch.Tenso
 
 @exercise
 def check_swapped_labels(step: Callable, try_out: TryOut) -> str:
-    """A training step with the labels of real and fake swapped for both players.
+    """Exercise 4: a training step with the labels of real and fake swapped for both players.
 
     `try_out(steps, step)` trains a new GAN and returns fakes (n, 2) and the mean answers (steps,
     2) on real and on fake.
@@ -103,7 +103,7 @@ def check_swapped_labels(step: Callable, try_out: TryOut) -> str:
 
 @exercise
 def check_own_curve(points: torch.Tensor, try_out: TryOut) -> str:
-    """Points (n, 2) of another curve, and whether the same GAN finds them.
+    """Exercise 5: points (n, 2) of another curve, and whether the same GAN finds them.
 
     `try_out(steps, data=points)` trains a new GAN on them and returns fakes and answers.
     """

@@ -13,7 +13,7 @@ from helpers.training.pytorch import Players
 
 @exercise
 def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, int]]) -> str:
-    """What noise of a tenth of its size gives.
+    """Exercise 1: what noise of a tenth of its size gives.
 
     `experiment(scale)` returns the spread of 1,000 fakes and how many of them are no digit.
     """
@@ -32,7 +32,7 @@ def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, in
 
 @exercise
 def check_even_digits(answer: float, experiment: Callable[[], float]) -> str:
-    """The entropy of pictures that show five of ten digits equally often."""
+    """Exercise 2: the entropy of pictures that show five of ten digits equally often."""
     entropy = float(experiment())
     why = (
         "Losing half of the digits costs one bit only: read the entropy together with the share "
@@ -43,7 +43,7 @@ def check_even_digits(answer: float, experiment: Callable[[], float]) -> str:
 
 @exercise
 def check_thief(answer: str, experiment: Callable[[], tuple[Judgement, Novelty]]) -> str:
-    """Which measure notices a generator that hands out training pictures."""
+    """Exercise 3: which measure notices a generator that hands out training pictures."""
     judged, news = experiment()
     precision, recall = judged.precision, judged.recall
     nearest, fresh = float(np.median(news.distance)), float(np.median(news.fresh))
@@ -63,7 +63,7 @@ def check_thief(answer: str, experiment: Callable[[], tuple[Judgement, Novelty]]
 
 @exercise
 def check_two_steps(step: Callable, gan: Players, real: torch.Tensor, noise: torch.Tensor) -> str:
-    """A training step that trains the discriminator twice, the generator once.
+    """Exercise 4: a training step that trains the discriminator twice, the generator once.
 
     It is called once, with a new `gan`. Watched are the steps of both optimizers, the noise, and
     the discriminator's answers to `real` and to the fakes of `noise` before and after each step.
@@ -108,7 +108,7 @@ def check_two_steps(step: Callable, gan: Players, real: torch.Tensor, noise: tor
 def check_unit_generator(
     new_generator: Callable[[], nn.Module], old: nn.Module, noise: torch.Tensor
 ) -> str:
-    """A generator whose pixels lie in [0, 1], with the layers of `old` but the last.
+    """Exercise 5: a generator whose pixels lie in [0, 1], with the layers of `old` but the last.
 
     Measured with `noise` (n, latent_dim) and with 1,000 times that, which brings out the limits.
     """

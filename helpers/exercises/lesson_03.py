@@ -11,7 +11,7 @@ from helpers.metrics.images import Judgement
 
 @exercise
 def check_mirror_writing(answer: str, experiment: Callable[[], dict[str, float]]) -> str:
-    """Which changed digits a discriminator of digits takes for digits.
+    """Exercise 1: which changed digits a discriminator of digits takes for digits.
 
     The experiment returns its mean answers on "digits", "mirrored", "negative" and "noise".
     """
@@ -24,7 +24,7 @@ def check_mirror_writing(answer: str, experiment: Callable[[], dict[str, float]]
 
 @exercise
 def check_nine_of_ten(answer: str, experiment: Callable[[bool], Judgement]) -> str:
-    """Which measure notices that one class of ten is missing.
+    """Exercise 2: which measure notices that one class of ten is missing.
 
     `experiment(missing)` judges real pictures, with or without that class.
     """
@@ -43,7 +43,7 @@ def check_nine_of_ten(answer: str, experiment: Callable[[bool], Judgement]) -> s
 def check_rewired(
     rewired: nn.Module, network: nn.Module, pictures: torch.Tensor, order: torch.Tensor
 ) -> str:
-    """A discriminator that answers scrambled pictures as `network` answers `pictures`.
+    """Exercise 3: a discriminator that answers scrambled pictures as `network` answers `pictures`.
 
     Place i of a scrambled picture has the pixel of place order[i]. Only the places of the weights
     may differ.
@@ -72,7 +72,7 @@ def check_rewired(
 def check_colour(
     new: tuple[Callable | None, ...], old: tuple[nn.Module, nn.Module], noise: torch.Tensor
 ) -> str | None:
-    """Generator and discriminator for (n, 3, 28, 28), from those for (n, 1, 28, 28)."""
+    """Exercise 4: generator and discriminator for (n, 3, 28, 28), from those for (n, 1, 28, 28)."""
     if None in new:
         return None
     generator, discriminator = (create().to(noise.device).eval() for create in new if create)

@@ -10,7 +10,7 @@ from helpers.metrics.images import Frechet
 
 @exercise
 def check_twice_the_side(answer: float, experiment: Callable[[], tuple[float, float]]) -> str:
-    """How many times the multiply-adds a picture of twice the side needs."""
+    """Exercise 1: how many times the multiply-adds a picture of twice the side needs."""
     times, weights = experiment()
     measured = f"{times:.2f} times the multiply-adds, {weights:.2f} times the weights"
     why = "Only Dense, with a weight for each place, gets more weights: they do not tell the time."
@@ -19,7 +19,7 @@ def check_twice_the_side(answer: float, experiment: Callable[[], tuple[float, fl
 
 @exercise
 def check_ten_faces(answer: str, experiment: Callable[[], tuple[float, Frechet]]) -> str:
-    """The spread (1 is real) and the distance of ten real faces, repeated."""
+    """Exercise 2: the spread (1 is real) and the distance of ten real faces, repeated."""
     spread, distance = experiment()
     sizes = {"a": 0.1, "b": 0.5, "c": 0.9}
     nearest = min(sizes, key=lambda choice: abs(sizes[choice] - spread))
@@ -33,7 +33,7 @@ def check_ten_faces(answer: str, experiment: Callable[[], tuple[float, Frechet]]
 
 @exercise
 def check_one_at_a_time(answer: str, experiment: Callable[[bool], np.ndarray]) -> str:
-    """Whether fakes that were made one by one differ.
+    """Exercise 3: whether fakes that were made one by one differ.
 
     `experiment(training)` returns them, (n, side, side, 3), with `training` given to the generator.
     """
@@ -53,7 +53,7 @@ def check_one_at_a_time(answer: str, experiment: Callable[[bool], np.ndarray]) -
 
 @exercise
 def check_larger_generator(create: Callable, create_old: Callable, preset, noise) -> str:
-    """The generator of `create_old` with one more doubling before its last layer.
+    """Exercise 4: the generator of `create_old` with one more doubling before its last layer.
 
     Both functions take `preset` and return a Keras model; `noise` is (n, latent_dim).
     """

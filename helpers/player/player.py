@@ -19,7 +19,8 @@ from helpers.plotting import SmallPicture
 from helpers.recording.recorder import FRAMES, Recording
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("views.js", "charts.js", "clock.js")  # in the order in which the page runs them
+# In the order in which the page runs them
+SCRIPTS = ("views.js", "charts.js", "slow_motion.js", "clock.js")
 
 
 class Player:

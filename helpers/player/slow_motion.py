@@ -103,7 +103,7 @@ def stages_data(source: str) -> list[dict]:
         entry = {"name": stage.name, "step": stage.step, "who": who, "changed": changed}
         entry |= {"label": stage.doing if stage.learner else "", "section": section}
         entry |= {"parts": stage.parts.split(), "shows": stage.shows.split()}
-        entry |= {"back": stage.doing == "gradients", "lit": _lit(lines, section, stage)}
+        entry |= {"back": stage.doing == "gradients", "lit": _lines_to_light(lines, section, stage)}
         data.append(entry)
     return data
 
@@ -120,7 +120,7 @@ def _steps(lines: list[str]) -> list[int]:
     return steps
 
 
-def _lit(lines: list[str], section: list[int], stage: Stage) -> list[int]:
+def _lines_to_light(lines: list[str], section: list[int], stage: Stage) -> list[int]:
     """Return which of the lines of a step are at work in a stage: all, if its own is not found."""
     if stage.doing == "batch" and section:  # it comes in as the argument, and a comment tells of it
         heads = [i for i, line in enumerate(lines) if line.lstrip().startswith("def ")]

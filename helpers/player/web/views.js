@@ -1,4 +1,5 @@
-import { redraw, slow, tween } from "./clock.js";
+import { redraw, tween } from "./clock.js";
+import { slow } from "./slow_motion.js";
 
 // ---------------------------------------------------------------- data
 export const $ = (id) => document.getElementById(id);
