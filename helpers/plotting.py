@@ -77,7 +77,7 @@ def _draw_points(axis, real, fake) -> None:
     for name, points in (("real", real), ("fake", fake)):
         if points is not None:
             looks = {"s": 14, "linewidths": 1, "alpha": 0.7, "path_effects": rim} | STYLES[name]
-            axis.scatter(*to_array(points).T, label=name, **looks)
+            axis.scatter(*to_array(points).T, label=name, **looks, zorder=3)
 
 
 def plot_points(real=None, fake=None, title: str = "") -> Picture:

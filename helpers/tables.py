@@ -12,12 +12,10 @@ class Table:
     """Rows of equal columns, shown as an HTML table with headers, and as Markdown in plain text."""
 
     def __init__(self, rows: list[dict], caption: str):
-        """Keep rows (column name: text or number; floats are shown with three digits)."""
+        """Keep rows (column name: text or number; floats of a column have equal decimals)."""
         self.caption, self.head = caption, list(rows[0])
-        self.body = [
-            [f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values()]
-            for row in rows
-        ]
+        columns = zip(*(row.values() for row in rows), strict=True)
+        self.body = [list(row) for row in zip(*map(_texts, columns), strict=True)]
 
     def __repr__(self) -> str:
         """Return the table as Markdown."""
@@ -32,6 +30,13 @@ class Table:
             body += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
         text = f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
         return f"<table>{text}<tbody>{body}</tbody></table>"
+
+
+def _texts(column: tuple) -> list[str]:
+    """Return what stands in a column: the larger its floats, the fewer decimals."""
+    largest = max((abs(value) for value in column if isinstance(value, float)), default=0.0)
+    decimals = 3 if largest < 2 else 2 if largest < 10 else 1
+    return [f"{value:.{decimals}f}" if isinstance(value, float) else str(value) for value in column]
 
 
 def read_rows(name: str) -> list[dict[str, str]]:

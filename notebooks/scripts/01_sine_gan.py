@@ -676,10 +676,10 @@ distances = [distance_to_curve(places_of(frame["fakes"])) for frame in frames]
 plot_progress(history, [frame["step"] for frame in frames], distances, "distance to the curve")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# After the first few hundred steps the losses say nothing any more: they stay where they are, near their
-# grey lines, while the fakes still come closer to the curve, and even where the discriminator's loss *rises*
-# the fakes get better. Each loss is measured against the other player, and both improve. So a loss cannot
-# tell you whether the fakes are good: look at the fakes, and measure them.
+# After the first thousand steps the losses say nothing any more: they stay where they are, near their grey lines, while
+# the fakes come closer and closer to the curve. Each loss is measured against the other player, and both improve. So a
+# loss cannot tell you whether the fakes are good: look at the fakes, and measure them. (One number is not enough either.
+# At the very beginning the distance is small, because the heap lies where the sine begins.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Did it work?
