@@ -42,8 +42,8 @@
 # | 4 | The five steps, Training | 6 |
 # | 5 | See it learn, Reading the curves | 4 |
 # | 6 | Did it work? What would make it better | 5 |
-# | 7 | Inside the generator, One player at a time | 6 |
-# | | Asides: seven questions that learners ask, folded away; open the ones you like | 10 |
+# | 7 | Inside the generator | 3 |
+# | | Asides: an experiment and seven questions that learners ask, folded away; open what you like | 14 |
 # | | Exercises | 20 |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
@@ -823,8 +823,24 @@ from helpers.controls import walk
 
 walk(show_one, left, right)
 
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## One player at a time
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ## Asides
+#
+# An experiment, and seven questions that learners ask. The rest of the course does not need them. Where the
+# notebook can fold sections, they are folded: click on the arrow beside a heading to open it. Some train new
+# players, with this function: it returns 1,000 fakes and, for each step, the mean answers on real and on fake.
+
+# %% slideshow={"slide_type": "skip"}
+def try_out(steps, step=train_step, data=real_points, preset=preset, **options):
+    gan, data, answers = new_gan(preset, **options), data.to(device), []
+    for _ in range(steps):
+        batch = data[torch.randint(len(data), (32,), device=device)]
+        answers.append(torch.stack(step(gan, batch)[2:]).detach().cpu())
+    fakes = generate(gan.generator, gan.make_noise(1000))
+    return fakes, torch.stack(answers) if answers else None
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "slide"}
+# ### One player at a time
 #
 # Why do both have to learn, and in turn? Let one of them rest. With a learning rate of 0 the five
 # steps run as before, but the weights of that player stay where they are. The other one learns with the
@@ -925,22 +941,6 @@ buttons(
     },
     show_players,
 )
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# ## Asides
-#
-# Seven questions that learners ask. Each stands on its own, and the rest of the course does not need them. Where
-# the notebook can fold sections, they are folded: click on the arrow beside a heading to open it. Some train new
-# players, with this function: it returns 1,000 fakes and, for each step, the mean answers on real and on fake.
-
-# %% slideshow={"slide_type": "skip"}
-def try_out(steps, step=train_step, data=real_points, preset=preset, **options):
-    gan, data, answers = new_gan(preset, **options), data.to(device), []
-    for _ in range(steps):
-        batch = data[torch.randint(len(data), (32,), device=device)]
-        answers.append(torch.stack(step(gan, batch)[2:]).detach().cpu())
-    fakes = generate(gan.generator, gan.make_noise(1000))
-    return fakes, torch.stack(answers) if answers else None
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### Sigmoid and logarithm in one go
