@@ -42,7 +42,7 @@ def pick_device() -> str:
     wanted = os.environ.get("GAN_DEVICE", "").strip()
     if wanted and wanted not in choices:
         raise CourseError(
-            f"GAN_DEVICE={wanted} is not to be had here: choose {', '.join(choices)}, "
+            f"GAN_DEVICE={wanted} is not available here: choose {', '.join(choices)}, "
             "or leave it unset."
         )
     gpus = choices[wanted] if wanted else gpus

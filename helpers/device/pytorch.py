@@ -26,7 +26,7 @@ def pick_device(small_network: bool = False) -> torch.device:
         torch.zeros(1, device=wanted)
     except (RuntimeError, AssertionError):
         raise CourseError(
-            f"GAN_DEVICE={wanted} is not to be had here: choose "
+            f"GAN_DEVICE={wanted} is not available here: choose "
             f"{' or '.join(sorted({'cpu', fastest}))}, or leave it unset."
         ) from None
     return torch.device(wanted)

@@ -60,7 +60,7 @@ def check_rewired(
         plain, lost, found = (n.eval()(seen) for n, seen in tried)
     network.train()
     seen = (
-        f"digits were answered with {plain.mean():.3f} on average, scrambled ones with "
+        f"on average digits got {plain.mean():.3f}, scrambled ones "
         f"{lost.mean():.3f}, and by your copy with {found.mean():.3f}"
     )
     close = torch.allclose(found, plain, atol=1e-3)

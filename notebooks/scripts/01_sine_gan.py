@@ -306,8 +306,8 @@ plot_points(real_points.cpu(), untrained, title="Before training")
 # $$\text{loss} = -t \cdot \log(a) - (1 - t) \cdot \log(1 - a)$$
 #
 # with the natural logarithm (its unit is called *nat*). Only one of the two terms counts: the first if
-# $t = 1$, the second if $t = 0$. Take a real example that was answered with 0.8 and a fake one that was
-# answered with 0.3, and compute both losses by hand, as the lecture does.
+# $t = 1$, the second if $t = 0$. Suppose the discriminator gives a real example 0.8 and a fake one 0.3, and
+# compute both losses by hand, as the lecture does.
 
 # %% slideshow={"slide_type": "-"}
 answer_real, label_real = torch.tensor(0.8), 1
@@ -1270,7 +1270,7 @@ exercises.check_saturating_loss(saturating_loss, early_logits)
 # ```
 #
 # The discriminator's loss on fakes is $-\log(1 - a_\text{fake})$, so the minus sign makes the
-# generator want the opposite. Early fakes are answered with almost 0. There the slope of
+# generator want the opposite. The discriminator gives early fakes almost 0. There the slope of
 # $\log(1 - a)$ is almost 0, too, and that of $-\log(a)$ is almost -1.
 #
 # </details>
