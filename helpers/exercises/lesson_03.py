@@ -60,8 +60,8 @@ def check_rewired(
         plain, lost, found = (n.eval()(seen) for n, seen in tried)
     network.train()
     seen = (
-        f"on average digits got {plain.mean():.3f}, scrambled ones "
-        f"{lost.mean():.3f}, and by your copy with {found.mean():.3f}"
+        f"digits got {plain.mean():.3f} on average, scrambled ones {lost.mean():.3f}, and from "
+        f"your copy {found.mean():.3f}"
     )
     close = torch.allclose(found, plain, atol=1e-3)
     need(close, f"The right weights, but in the wrong places: {seen}.")
