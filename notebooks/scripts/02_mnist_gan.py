@@ -868,13 +868,13 @@ games["mode collapse"] = play("mode collapse", length=2 * steps, every=5, look=c
 Table(list(over_time.values()), "Classes of 1,000 fakes, and the discriminator's mean answer to them")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the columns downwards. A fair share is 100. After some 250 steps one or two digits take half of all pictures, and
-# 50 steps later it is others: the discriminator accepts them about as it accepted the fakes at the start, then no longer.
-# Others are gone meanwhile, and a picture of a single moment would not have told you which. (With other rounding errors
-# other digits have their turn.)
+# Read the columns downwards. A fair share is 100. After some 300 steps one or two digits take a third or half of all
+# pictures, and 50 steps later it is others, while some digits are gone altogether. The discriminator's answer hardly
+# changes at first: it takes these fakes for real as often as the varied ones before. It rejects them later, and they move
+# on. The counts of a single moment would not have told you. (With other rounding errors other digits have their turn.)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Look at the last moment, beside the usual game:
+# In the end this game breaks down, too: most of the last pictures are no digits.
 
 # %% slideshow={"slide_type": "skip"}
 compare("mode collapse")
