@@ -12,10 +12,9 @@ def to_array(values: object, dtype: type | None = None) -> np.ndarray:
 
 
 def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
-    """Return the values as an array of floats of a shape such as "(n, 2)".
+    """Return the values as an array of a shape such as "(n, 2)"; a word stands for any length.
 
-    CourseError if there are none, if some are no numbers, or if the shape is another one. A word
-    in `shape` stands for any length.
+    CourseError if there are none, if some are no numbers, or if the shape is another one.
     """
     array = to_array(values, dtype)
     if not array.size:

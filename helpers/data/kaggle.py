@@ -21,12 +21,7 @@ from helpers.base.errors import CourseError
 DATASET = "jessicali9530/celeba-dataset"
 ARCHIVE = "celeba-dataset.zip"  # so Kaggle names it
 ARCHIVE_BYTES = 1_500_000_000
-REFUSALS = {
-    401: "does not accept the token or key",
-    403: "refuses: log in there, accept the data set's terms, and set KAGGLE_API_TOKEN",
-    404: "does not find the data set",
-    429: "has had too many requests: try again in an hour",
-}
+ACCEPT = "log in there, accept the data set's terms"
 
 
 def fetch_archive(folder: Path, patience: float = 60.0) -> Path:
@@ -52,10 +47,8 @@ def fetch_archive(folder: Path, patience: float = 60.0) -> Path:
         raise CourseError(problem)
     if not zipfile.is_zipfile(archive):
         archive.unlink(missing_ok=True)
-        raise CourseError(
-            "what Kaggle sent is no sound zip file and was removed: log in there, accept the data "
-            "set's terms, and try again."
-        )
+        problem = "what Kaggle sent is no sound zip file and was removed"
+        raise CourseError(f"{problem}: {ACCEPT}, and try again.")
     return archive
 
 
@@ -89,9 +82,8 @@ def _watch(archive: Path, patience: float) -> str:
         finally:
             process.kill()
         answer = process.stdout.read() if process.stdout else ""
-    if process.returncode and not answer:
-        return f"Kaggle's client failed (code {process.returncode})."
-    return answer
+    failure = f"Kaggle's client failed (code {process.returncode})." if process.returncode else ""
+    return answer or failure
 
 
 def _colab_secrets() -> dict[str, str]:
@@ -120,8 +112,10 @@ def _download(folder: str) -> str:
         return "Kaggle's client asks for an account: set KAGGLE_API_TOKEN."
     except Exception as error:  # its own words might name the account
         if (response := getattr(error, "response", None)) is not None:
-            code = response.status_code
-            return f"Kaggle {REFUSALS.get(code, 'has an error: try again later')} ({code})."
+            code, advice = response.status_code, "try again later"
+            if code in (401, 403):
+                advice = f"{ACCEPT}, and set KAGGLE_API_TOKEN to a sound token"
+            return f"Kaggle does not send it ({code}): {advice}."
         if isinstance(error, RequestException):
             return "Kaggle cannot be reached, or it broke off: the next run goes on from there."
         return f"Kaggle's client failed ({getattr(error, 'strerror', '') or type(error).__name__})."
