@@ -49,9 +49,7 @@ def to_sheet(pixels: np.ndarray, columns: int, empty: float = 0) -> np.ndarray:
 
     Places of the last row for which there is no picture have the value `empty`.
     """
-    rows = -(-len(pixels) // columns)
-    height, width, *channels = pixels.shape[1:]
-    sheet = np.full((rows * columns, height, width, *channels), empty, pixels.dtype)
-    sheet[: len(pixels)] = pixels
-    sheet = sheet.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
-    return sheet.reshape(rows * height, columns * width, *channels)
+    missing = [(0, -len(pixels) % columns)] + [(0, 0)] * (pixels.ndim - 1)
+    padded = np.pad(pixels, missing, constant_values=empty)
+    grid = padded.reshape(-1, columns, *pixels.shape[1:])
+    return np.concatenate(np.concatenate(grid, axis=1), axis=1)

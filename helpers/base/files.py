@@ -32,10 +32,8 @@ def shipped(name: str) -> Path:
     """Return the path of a file that comes with the course; CourseError unless it is sound."""
     if is_sound(DATA / name, name):
         return DATA / name
-    raise CourseError(
-        f"data/{name} is missing or damaged: get it back with "
-        f"`git checkout data/{name} data/SHA256SUMS`, or fetch the course again."
-    )
+    advice = "get it back with `git checkout data`, or fetch the course again"
+    raise CourseError(f"data/{name} is missing or damaged: {advice}.")
 
 
 @contextlib.contextmanager

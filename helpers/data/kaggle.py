@@ -1,7 +1,7 @@
-"""Fetch CelebA's archive from Kaggle, with Kaggle's own client in a process of its own.
+"""Fetch CelebA's archive from Kaggle. Only this file knows Kaggle's own client.
 
-A process of its own because the client prints, knows no time limit for the first answer, and some
-versions end the program on import where there is no account. Only this file knows the client.
+It runs in a process of its own: it prints, knows no time limit for the first answer, and some
+versions end the program on import where there is no account.
 """
 
 import contextlib
@@ -24,13 +24,12 @@ ARCHIVE_BYTES = 1_500_000_000
 ACCEPT = "log in there, accept the data set's terms"
 
 
-def fetch_archive(folder: Path, patience: float = 60.0) -> Path:
+def fetch_archive(folder: Path, patience: float) -> Path:
     """Return the path of the data set's zip file in `folder`, downloaded unless it lies there.
 
-    Whoever has an account is recognised as Kaggle's client does it (KAGGLE_API_TOKEN,
-    KAGGLE_USERNAME with KAGGLE_KEY, their files), in Colab also by secrets of these names; without
-    one the download is tried all the same. After `patience` seconds in which nothing comes it is
-    given up. Every failure raises CourseError with one sentence.
+    An account, which is not needed, is found as by Kaggle's client (KAGGLE_API_TOKEN,
+    KAGGLE_USERNAME with KAGGLE_KEY, their files), in Colab also in secrets of these names. A
+    failure, such as `patience` seconds in which nothing comes, raises CourseError.
     """
     archive = folder / ARCHIVE
     if zipfile.is_zipfile(archive):
@@ -81,7 +80,7 @@ def _watch(archive: Path, patience: float) -> str:
                     return f"nothing came for {patience:.0f} seconds, or the disk is full."
         finally:
             process.kill()
-        answer = process.stdout.read() if process.stdout else ""
+        answer, _ = process.communicate()
     failure = f"Kaggle's client failed (code {process.returncode})." if process.returncode else ""
     return answer or failure
 

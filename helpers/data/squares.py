@@ -60,8 +60,7 @@ def open_pictures(place: Path) -> Iterator[Pictures]:
         try:
             archive = zipfile.ZipFile(place)
         except zipfile.BadZipFile:
-            problem = f"{place} is neither a folder of pictures nor a sound zip file."
-            raise NotEnough(problem) from None
+            raise NotEnough(f"{place} is neither a folder nor a sound zip file.") from None
         with archive:
             infos = [info for info in archive.filelist if _is_picture(info.filename)]
             yield Pictures({i.filename: (i.file_size, i.CRC) for i in infos}, archive.open)
@@ -113,9 +112,8 @@ def prepare(path: Path, pictures: Pictures, count: int | None, size: int, least:
             with part.open("wb") as file:  # full of zeros: a full disk would kill a mapped array
                 np.save(file, np.broadcast_to(np.uint8(0), shape))
         _fill(path, notes, pictures)
-        if notes["count"] < least:
+        if (used := notes["count"]) < least:
             part.unlink()  # another archive begins anew
-            used = notes["count"]
             raise NotEnough(f"Of {found} pictures {used} can be used, but {least} are needed.")
         _write_notes(path, notes | {"sha256": sha256(part)})
         part.replace(path)
@@ -143,10 +141,9 @@ def _fill(path: Path, notes: dict, pictures: Pictures) -> None:
 
 def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     """Tell whether a file is an array of this shape and not cut short."""
-    try:
+    with contextlib.suppress(OSError, ValueError, EOFError):
         return np.load(path, mmap_mode="r").shape == shape
-    except (OSError, ValueError, EOFError):
-        return False
+    return False
 
 
 def squares(
@@ -176,7 +173,7 @@ def to_square(data: bytes, size: int) -> np.ndarray | str:
             return "colours other than 8-bit RGB or grey"
         if min(picture.size) < SMALLEST_SIDE:
             return "too small"
-        if picture.width * picture.height > MOST_PIXELS:
+        if picture.width * picture.height > MOST_PIXELS or len(data) > MOST_BYTES:
             return "too large"
         upright = ImageOps.exif_transpose(picture)
         side = min(upright.size)
@@ -195,8 +192,7 @@ def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
     """Return one picture, or in a few words why it is left out."""
     try:
         with pictures.open(name) as file:
-            data = file.read(MOST_BYTES + 1)
-        return "too large" if len(data) > MOST_BYTES else to_square(data, size)
+            return to_square(file.read(MOST_BYTES + 1), size)
     except Image.DecompressionBombError:
         return "too large"
     except Exception:  # a damaged picture or zip file may raise anything at all
@@ -205,11 +201,10 @@ def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
 
 def _read_notes(path: Path) -> dict:
     """Return the notes on an array, finished or not; none if they are missing or damaged."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         return notes if "count" in notes else {}
-    except (OSError, ValueError):
-        return {}
+    return {}
 
 
 def _write_notes(path: Path, notes: dict) -> None:
