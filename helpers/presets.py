@@ -9,52 +9,41 @@ from helpers.base.errors import CourseError
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of one lesson at one level: `images` (None: all of them) are passed `epochs` times.
-
-    Adam has a learning rate for each network and a common `beta1`; `real_label` is the label of
-    real examples that the discriminator is told.
-    """
+    """Settings of one lesson at one level."""
 
     level: str
     epochs: int
     batch_size: int
     learning_rate_d: float
     learning_rate_g: float
-    beta1: float = 0.9
-    real_label: float = 1.0
-    images: int | None = None
+    beta1: float = 0.9  # of Adam, for both networks
+    real_label: float = 1.0  # which the discriminator is told for real examples
+    images: int | None = None  # training examples; None: all of them
 
 
 @dataclass(frozen=True)
 class GanSettings:
-    """How one of the two GANs of lesson 04 is trained; its fakes are measured now and then.
-
-    `beta1` belongs to Adam; None stands for RMSprop with gradients clipped to [-1, 1].
-    """
+    """How one of the two GANs of lesson 04 is trained."""
 
     iterations: int
     batch_size: int
     learning_rate_d: float
     learning_rate_g: float
-    beta1: float | None = None
+    beta1: float | None = None  # of Adam; None: RMSprop with gradients clipped to [-1, 1]
     real_label: float = 1.0
-    look_every: int = 50
+    look_every: int = 50  # iterations between two measurements of the fakes
 
 
 @dataclass(frozen=True)
 class FacePreset:
-    """Settings of lesson 04 at one level: what both GANs share, and those of each.
-
-    Every layer has its filters divided by `narrow`; pictures have `size` x `size` pixels; at most
-    `images` faces are to train with, `held_out` others to compare with; `samples` fakes are judged.
-    """
+    """Settings of lesson 04 at one level: what both GANs share, and those of each."""
 
     level: str
-    size: int
-    narrow: int
-    images: int
-    held_out: int
-    samples: int
+    size: int  # pixels along each side of a picture
+    narrow: int  # by which the filters of every layer are divided
+    images: int  # at most so many faces to train with
+    held_out: int  # and so many others to compare with
+    samples: int  # fakes that are judged
     first: GanSettings
     second: GanSettings
 

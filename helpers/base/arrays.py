@@ -45,10 +45,7 @@ def to_pixels(pictures: object) -> np.ndarray:
 
 
 def to_sheet(pixels: np.ndarray, columns: int, empty: float = 0) -> np.ndarray:
-    """Lay pictures (n, height, width, ...) side by side, row by row, as one array of their type.
-
-    Places of the last row for which there is no picture have the value `empty`.
-    """
+    """Lay pictures (n, height, width, ...) side by side, row by row; `empty` fills the last one."""
     missing = [(0, -len(pixels) % columns)] + [(0, 0)] * (pixels.ndim - 1)
     padded = np.pad(pixels, missing, constant_values=empty)
     grid = padded.reshape(-1, columns, *pixels.shape[1:])

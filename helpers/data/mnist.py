@@ -107,11 +107,8 @@ def _from_download(title: str) -> Found | None:
 
 
 def _download(kind: str, raw: Path) -> str:
-    """Download the four files into `raw`; return what went wrong, "" for nothing.
-
-    torchvision's own download knows no time limit, so only its addresses are used.
-    """
-    from torchvision import datasets
+    """Download the four files into `raw`; return what went wrong, "" for nothing."""
+    from torchvision import datasets  # for its addresses alone: its download knows no time limit
 
     end = time.monotonic() + SECONDS_TO_DOWNLOAD
     for name in FILES:

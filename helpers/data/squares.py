@@ -38,15 +38,11 @@ class NotEnough(CourseError):
 
 @dataclass(frozen=True)
 class Pictures:
-    """The picture files of a folder or a zip file.
+    """The picture files of a folder or a zip file."""
 
-    `marks` has for each name what changes with the file; `outside` are the links, to files and to
-    folders, that lead out of the folder or to nowhere.
-    """
-
-    marks: dict[str, tuple[int, int]]
+    marks: dict[str, tuple[int, int]]  # for each name what changes with the file
     open: Callable[[str], IO[bytes]]
-    outside: Sequence[str] = ()
+    outside: Sequence[str] = ()  # links, to files and to folders, out of the folder or to nowhere
 
 
 @contextlib.contextmanager

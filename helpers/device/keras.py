@@ -46,9 +46,8 @@ def pick_device() -> str:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     except (RuntimeError, ValueError):
-        raise CourseError(
-            "The device cannot be changed any more: restart the kernel, then run from the top."
-        ) from None
+        advice = "restart the kernel, then run from the top"
+        raise CourseError(f"The device cannot be changed any more: {advice}.") from None
     return "gpu" if gpus else "cpu"
 
 
