@@ -9,71 +9,53 @@ from helpers.base.errors import CourseError
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of one lesson at one level.
-
-    `epochs` passes over `images` training examples (None: all of them), in batches of
-    `batch_size`; Adam with one learning rate for each network and a common `beta1`; the
-    discriminator is told that real examples have the label `real_label`.
-    """
+    """Settings of one lesson at one level."""
 
     level: str
     epochs: int
     batch_size: int
     learning_rate_d: float
     learning_rate_g: float
-    beta1: float = 0.9
-    real_label: float = 1.0
-    images: int | None = None
+    beta1: float = 0.9  # of Adam, for both networks
+    real_label: float = 1.0  # which the discriminator is told for real examples
+    images: int | None = None  # training examples; None: all of them
 
 
 @dataclass(frozen=True)
 class GanSettings:
-    """How one of the two GANs of lesson 04 is trained.
-
-    `beta1` belongs to Adam; None stands for the optimizer of the presentation, RMSprop with
-    gradients clipped to [-1, 1]. After each `look_every` iterations the fakes are measured.
-    """
+    """How one of the two GANs of lesson 04 is trained."""
 
     iterations: int
     batch_size: int
     learning_rate_d: float
     learning_rate_g: float
-    beta1: float | None = None
+    beta1: float | None = None  # of Adam; None: RMSprop with gradients clipped to [-1, 1]
     real_label: float = 1.0
-    look_every: int = 50
+    look_every: int = 50  # iterations between two measurements of the fakes
 
 
 @dataclass(frozen=True)
 class FacePreset:
-    """Settings of lesson 04 at one level: what both GANs share, and those of each.
-
-    Pictures of `size` x `size` pixels; every layer has its filters divided by `narrow`; at most
-    `images` faces to train with and `held_out` others to compare with; `samples` fakes are judged.
-    """
+    """Settings of lesson 04 at one level: what both GANs share, and those of each."""
 
     level: str
-    size: int
-    narrow: int
-    images: int
-    held_out: int
-    samples: int
+    size: int  # pixels along each side of a picture
+    narrow: int  # by which the filters of every layer are divided
+    images: int  # at most so many faces to train with
+    held_out: int  # and so many others to compare with
+    samples: int  # fakes that are judged
     first: GanSettings
     second: GanSettings
 
 
-_SINE = Preset("lesson", epochs=300, batch_size=32, learning_rate_d=1e-3, learning_rate_g=1e-3)
-_FAST = Preset(
-    "lesson", epochs=8, batch_size=64, learning_rate_d=2e-4, learning_rate_g=8e-4, beta1=0.5,
-    real_label=0.9,
-)  # fmt: skip
-# The label 0.9 is ours: with 1 the discriminator won for good with one seed of two (lesson 02).
-_PRESENTATION = Preset(
-    "full", epochs=50, batch_size=32, learning_rate_d=1e-4, learning_rate_g=1e-4, real_label=0.9
-)
+# Level, epochs, batch size, learning rates of D and G.
+_SINE = Preset("lesson", 300, 32, 1e-3, 1e-3)
+_FAST = Preset("lesson", 8, 64, 2e-4, 8e-4, beta1=0.5, real_label=0.9)
 _PICTURES = {
     "smoke": replace(_FAST, level="smoke", epochs=1, images=192),
     "lesson": _FAST,
-    "full": _PRESENTATION,
+    # The presentation's, but for the label 0.9, which is ours.
+    "full": Preset("full", 50, 32, 1e-4, 1e-4, real_label=0.9),
 }
 PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
     "01_sine_gan": {
@@ -104,15 +86,10 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
 
 
 def choose_preset(lesson: str) -> Preset | FacePreset:
-    """Return the settings of `lesson` at the level that `GAN_PRESET` names, else at `lesson`.
-
-    An unknown level raises CourseError.
-    """
+    """Return the settings at the level that `GAN_PRESET` names (CourseError if unknown)."""
     presets = PRESETS[lesson]
     level = os.environ.get("GAN_PRESET", "").strip() or "lesson"
     if level not in presets:
-        raise CourseError(
-            f"GAN_PRESET={level} is not a preset: choose one of {', '.join(presets)}, "
-            "or leave it unset."
-        )
+        known = f"choose one of {', '.join(presets)}, or leave it unset"
+        raise CourseError(f"GAN_PRESET={level} is not a preset: {known}.")
     return presets[level]

@@ -12,10 +12,9 @@ def to_array(values: object, dtype: type | None = None) -> np.ndarray:
 
 
 def finite(values: object, what: str, dtype: type, shape: str) -> np.ndarray:
-    """Return the values as an array of floats of a shape such as "(n, 2)".
+    """Return the values as an array of a shape such as "(n, 2)"; a word stands for any length.
 
-    CourseError if there are none, if some are no numbers, or if the shape is another one. A word
-    in `shape` stands for any length.
+    CourseError if there are none, if some are no numbers, or if the shape is another one.
     """
     array = to_array(values, dtype)
     if not array.size:
@@ -46,13 +45,8 @@ def to_pixels(pictures: object) -> np.ndarray:
 
 
 def to_sheet(pixels: np.ndarray, columns: int, empty: float = 0) -> np.ndarray:
-    """Lay pictures (n, height, width, ...) side by side, row by row, as one array of their type.
-
-    Places of the last row for which there is no picture have the value `empty`.
-    """
-    rows = -(-len(pixels) // columns)
-    height, width, *channels = pixels.shape[1:]
-    sheet = np.full((rows * columns, height, width, *channels), empty, pixels.dtype)
-    sheet[: len(pixels)] = pixels
-    sheet = sheet.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
-    return sheet.reshape(rows * height, columns * width, *channels)
+    """Lay pictures (n, height, width, ...) side by side, row by row; `empty` fills the last one."""
+    missing = [(0, -len(pixels) % columns)] + [(0, 0)] * (pixels.ndim - 1)
+    padded = np.pad(pixels, missing, constant_values=empty)
+    grid = padded.reshape(-1, columns, *pixels.shape[1:])
+    return np.concatenate(np.concatenate(grid, axis=1), axis=1)

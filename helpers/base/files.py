@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,20 +23,17 @@ def sha256(path: Path) -> str:
 
 def is_sound(path: Path, name: str) -> bool:
     """Tell whether a file is there and the one that `data/SHA256SUMS` has as `name`."""
-    sums = DATA / "SHA256SUMS"
-    if not (path.is_file() and sums.is_file()):
-        return False
-    return f"{sha256(path)}  {name}".encode() in sums.read_bytes().splitlines()
+    with contextlib.suppress(OSError):
+        return f"{sha256(path)}  {name}".encode() in (DATA / "SHA256SUMS").read_bytes().splitlines()
+    return False
 
 
 def shipped(name: str) -> Path:
     """Return the path of a file that comes with the course; CourseError unless it is sound."""
     if is_sound(DATA / name, name):
         return DATA / name
-    raise CourseError(
-        f"data/{name} is missing or damaged: get it back with "
-        f"`git checkout data/{name} data/SHA256SUMS`, or fetch the course again."
-    )
+    advice = "get it back with `git checkout data`, or fetch the course again"
+    raise CourseError(f"data/{name} is missing or damaged: {advice}.")
 
 
 @contextlib.contextmanager
@@ -45,12 +42,9 @@ def new_file(path: Path) -> Iterator[Path]:
 
     After an error nothing is left behind, and a file that was at `path` stays as it was.
     """
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
         yield part
-        part.chmod(0o644)  # of a file made in the usual way; mkstemp lets the owner alone read it
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -21,5 +21,4 @@ def balance_names(real_label: float = 1.0) -> tuple[str, ...]:
     """Return what to write beside the three lines of `balance`."""
     if real_label == 1:
         return "2 ln 2", "ln 2", "0.5"
-    loss_d, loss_g, answer = balance(real_label)
-    return f"{loss_d:.2f}", f"{loss_g:.2f}", f"{answer:.2f}"
+    return tuple(f"{value:.2f}" for value in balance(real_label))

@@ -1,7 +1,7 @@
 """Faces as one array on disk: from a folder of one's own, from Kaggle (CelebA), or drawn ones.
 
-Whatever the source, the pictures are cut to the square in their middle and written to one file in
-data/faces/, which is then mapped into memory: the array may be larger than the memory.
+The squares in the middle of the pictures are written to one file in data/faces/, which is then
+mapped into memory: the array may be larger than the memory.
 """
 
 import hashlib
@@ -37,36 +37,34 @@ def load_faces(
 ) -> Faces:
     """Return at most `count` faces (None: all) from the first source that works.
 
-    That is the folder (or zip file) named by `GAN_FACES`; else CelebA, prepared earlier or fetched
-    from Kaggle, the latter only with `network`; else the drawn faces that come with the course,
-    taken at once for `GAN_FACES=drawn`. One printed line says which it was. A server that is
-    silent for `patience` seconds is given up.
+    That is the folder (or zip file) named by `GAN_FACES`; else CelebA, prepared earlier or, with
+    `network`, fetched from Kaggle; else the drawn faces that come with the course (at once for
+    `GAN_FACES=drawn`). One printed line says which it was. A server that is silent for `patience`
+    seconds is given up.
     """
     choice = os.environ.get("GAN_FACES", "").strip()
     faces = None
-    if choice and choice != "drawn":  # after a problem no other source is tried
+    if not choice:
+        faces = _celeba(count, size, network, store, patience)
+    elif choice != "drawn":  # after a problem no other source is tried
         place = Path(choice).expanduser()
         try:
-            faces = _from_files("folder", place, f"pictures from {place}", count, size, store)
+            faces = _from_files(place, f"pictures from {place}", count, size, store)
         except (CourseError, OSError) as problem:
             raise CourseError(f"GAN_FACES={choice}: {problem}") from problem
-    elif not choice:
-        faces = _celeba(count, size, network, store, patience)
     if faces is None:
-        drawn, what = shipped("drawn_faces.zip"), "drawn cartoon faces (built in, not CelebA)"
-        faces = _from_files("drawn", drawn, what, count, size, store)
+        drawn = "drawn cartoon faces (built in, not CelebA)"
+        faces = _from_files(shipped("drawn_faces.zip"), drawn, count, size, store)
     print(faces.description)
     return faces
 
 
-def _from_files(
-    source: str, place: Path, what: str, count: int | None, size: int, store: Path
-) -> Faces:
+def _from_files(place: Path, what: str, count: int | None, size: int, store: Path) -> Faces:
     """Return the pictures in a folder or a zip file."""
     with open_pictures(place) as pictures:
-        path = _path(store, source, f"{place.resolve()} {pictures.digest()}", count, size)
-        notes = stored(path) or prepare(path, pictures, count, size)
-    return _faces(path, notes, what)
+        origin = ascii((place.resolve(), sorted(pictures.marks.items())))
+        path = _path(store, "files", origin, count, size)
+        return _faces(path, stored(path) or prepare(path, pictures, count, size), what)
 
 
 def _celeba(
@@ -94,7 +92,7 @@ def _celeba(
 
 def _path(store: Path, source: str, origin: str, count: int | None, size: int) -> Path:
     """Return where the array lies or will lie; `origin` tells one set of pictures from another."""
-    digest = hashlib.sha256(os.fsencode(origin)).hexdigest()
+    digest = hashlib.sha256(origin.encode()).hexdigest()
     return store / f"{source}-{digest[:8]}-{size}px-{count or 'all'}.npy"
 
 
@@ -102,6 +100,6 @@ def _faces(path: Path, notes: dict, what: str) -> Faces:
     """Map the array into memory and put into words what it is."""
     images = np.load(path, mmap_mode="r")[: notes["count"]]
     left_out = ", ".join(f"{n} {reason}" for reason, n in sorted(notes["skipped"].items()))
+    told = f"; left out: {left_out}." if left_out else "."
     size = images.shape[1]
-    description = f"Faces: {len(images)} {what}, {size} x {size} pixels"
-    return Faces(images, description + (f"; left out: {left_out}." if left_out else "."))
+    return Faces(images, f"Faces: {len(images)} {what}, {size} x {size} pixels{told}")

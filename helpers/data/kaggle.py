@@ -1,7 +1,7 @@
-"""Fetch CelebA's archive from Kaggle, with Kaggle's own client in a process of its own.
+"""Fetch CelebA's archive from Kaggle. Only this file knows Kaggle's own client.
 
-A process of its own because the client prints, knows no time limit for the first answer, and some
-versions end the program on import where there is no account. Only this file knows the client.
+It runs in a process of its own: it prints, knows no time limit for the first answer, and some
+versions end the program on import where there is no account.
 """
 
 import contextlib
@@ -21,21 +21,15 @@ from helpers.base.errors import CourseError
 DATASET = "jessicali9530/celeba-dataset"
 ARCHIVE = "celeba-dataset.zip"  # so Kaggle names it
 ARCHIVE_BYTES = 1_500_000_000
-REFUSALS = {
-    401: "does not accept the token or key",
-    403: "refuses: log in there, accept the data set's terms, and set KAGGLE_API_TOKEN",
-    404: "does not find the data set",
-    429: "has had too many requests: try again in an hour",
-}
+ACCEPT = "log in there, accept the data set's terms"
 
 
-def fetch_archive(folder: Path, patience: float = 60.0) -> Path:
+def fetch_archive(folder: Path, patience: float) -> Path:
     """Return the path of the data set's zip file in `folder`, downloaded unless it lies there.
 
-    Whoever has an account is recognised as Kaggle's client does it (KAGGLE_API_TOKEN,
-    KAGGLE_USERNAME with KAGGLE_KEY, their files), in Colab also by secrets of these names; without
-    one the download is tried all the same. After `patience` seconds in which nothing comes it is
-    given up. Every failure raises CourseError with one sentence.
+    An account, which is not needed, is found as by Kaggle's client (KAGGLE_API_TOKEN,
+    KAGGLE_USERNAME with KAGGLE_KEY, their files), in Colab also in secrets of these names. A
+    failure, such as `patience` seconds in which nothing comes, raises CourseError.
     """
     archive = folder / ARCHIVE
     if zipfile.is_zipfile(archive):
@@ -52,10 +46,8 @@ def fetch_archive(folder: Path, patience: float = 60.0) -> Path:
         raise CourseError(problem)
     if not zipfile.is_zipfile(archive):
         archive.unlink(missing_ok=True)
-        raise CourseError(
-            "what Kaggle sent is no sound zip file and was removed: log in there, accept the data "
-            "set's terms, and try again."
-        )
+        problem = "what Kaggle sent is no sound zip file and was removed"
+        raise CourseError(f"{problem}: {ACCEPT}, and try again.")
     return archive
 
 
@@ -88,10 +80,9 @@ def _watch(archive: Path, patience: float) -> str:
                     return f"nothing came for {patience:.0f} seconds, or the disk is full."
         finally:
             process.kill()
-        answer = process.stdout.read() if process.stdout else ""
-    if process.returncode and not answer:
-        return f"Kaggle's client failed (code {process.returncode})."
-    return answer
+        answer, _ = process.communicate()
+    failure = f"Kaggle's client failed (code {process.returncode})." if process.returncode else ""
+    return answer or failure
 
 
 def _colab_secrets() -> dict[str, str]:
@@ -120,8 +111,10 @@ def _download(folder: str) -> str:
         return "Kaggle's client asks for an account: set KAGGLE_API_TOKEN."
     except Exception as error:  # its own words might name the account
         if (response := getattr(error, "response", None)) is not None:
-            code = response.status_code
-            return f"Kaggle {REFUSALS.get(code, 'has an error: try again later')} ({code})."
+            code, advice = response.status_code, "try again later"
+            if code in (401, 403):
+                advice = f"{ACCEPT}, and set KAGGLE_API_TOKEN to a sound token"
+            return f"Kaggle does not send it ({code}): {advice}."
         if isinstance(error, RequestException):
             return "Kaggle cannot be reached, or it broke off: the next run goes on from there."
         return f"Kaggle's client failed ({getattr(error, 'strerror', '') or type(error).__name__})."

@@ -1,14 +1,11 @@
-"""The digits and clothes of lessons 02 and 03: where they come from, checked, as tensors.
-
-The first source that works is taken: files that are already there, a download, the built-in sample.
-"""
+"""The digits and clothes of lessons 02 and 03: where they come from, checked, as tensors."""
 
 import gzip
 import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -21,20 +18,21 @@ from helpers.presets import Preset
 
 SECONDS_TO_DOWNLOAD = 90  # then the built-in sample is used
 SECONDS_OF_SILENCE = 15  # then a server is given up
-FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
+KINDS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+FILES = tuple(f"{kind}-ubyte" for kind in KINDS)
+CLOTHES = "T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
+CATALOGUES = {  # title and names of the classes
+    "digits": ("MNIST", tuple("0123456789")),
+    "clothes": ("Fashion-MNIST", tuple(CLOTHES.split(", "))),
+}
+Found = tuple[str, list[torch.Tensor]]  # source in words, and what `PictureSet` has of tensors
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Pictures with labels: uint8 (n, height, width) and int64 (n,), for training and for testing.
+    """Pictures with labels, for training and for testing, and in one line where they come from.
 
-    Own pictures in colour are uint8 (n, height, width, 3): see `helpers.data.own`. `source` says in
-    one line where they come from.
+    Pictures are uint8 (n, height, width), in colour (n, height, width, 3), labels int64 (n,).
     """
 
     class_names: tuple[str, ...]
@@ -45,74 +43,59 @@ class PictureSet:
     test_labels: torch.Tensor
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """What is known of a data set; `kind` is torchvision's name of it and that of its folder."""
-
-    title: str
-    kind: str
-    class_names: tuple[str, ...]
-
-
-CLOTHES = "T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
-CATALOGUES = {
-    "digits": Catalogue("MNIST", "MNIST", tuple("0123456789")),
-    "clothes": Catalogue("Fashion-MNIST", "FashionMNIST", tuple(CLOTHES.split(", "))),
-}
-
-
 def load_pictures(name: str, preset: Preset) -> PictureSet:
     """Return the data set `name` ("digits" or "clothes") and print one line that says which.
 
-    Sources, in order: the folder named by `GAN_DATA`, `data/`, a download from where torchvision
-    has it from, the sample that lies in `data/`. The level `smoke` takes the sample at once.
+    The first source that works is taken: the folder named by `GAN_DATA`, `data/`, a download from
+    where torchvision has it from, the sample that lies in `data/` (at once for the level `smoke`).
     Whatever is wrong with a source is printed; CourseError is raised for an unknown name, a wrong
     `GAN_DATA` and a damaged sample.
     """
     if name not in CATALOGUES:
         raise CourseError(f"{name} is not a data set: choose one of {', '.join(CATALOGUES)}.")
-    catalogue = CATALOGUES[name]
-    pictures = None
+    title, class_names = CATALOGUES[name]
+    found = None
     if preset.level != "smoke":
-        pictures = _from_folders(catalogue) or _from_download(catalogue)
-    pictures = pictures or _from_sample(name, catalogue)
+        found = _from_folders(title) or _from_download(title)
+    source, tensors = found or _from_sample(name, title)
     if preset.images:
-        images, labels = pictures.images[: preset.images], pictures.labels[: preset.images]
-        source = f"{pictures.source}; the first {preset.images:,} of them"
-        pictures = replace(pictures, images=images, labels=labels, source=source)
-    print(pictures.source)
-    return pictures
+        tensors[:2] = (tensor[: preset.images] for tensor in tensors[:2])
+        source += f"; the first {preset.images:,} of them"
+    print(source)
+    return PictureSet(class_names, source, *tensors)
 
 
-def _from_folders(catalogue: Catalogue) -> PictureSet | None:
+def _raw(folder: Path, title: str) -> Path:
+    """Return where torchvision keeps the files of a data set below `folder`."""
+    return folder / title.replace("-", "") / "raw"
+
+
+def _from_folders(title: str) -> Found | None:
     """Return the full data set from the folder of `GAN_DATA`, else from `data/`."""
-    pictures = None
+    found = None
     if value := os.environ.get("GAN_DATA", "").strip():
         folder = Path(value).expanduser().resolve()
         if not folder.is_dir():
             raise CourseError(
-                f"GAN_DATA={value} is no folder: name one that holds MNIST/raw or "
-                "FashionMNIST/raw, or leave it unset."
+                f"GAN_DATA={value} is no folder: name one that holds MNIST/raw, or leave it unset."
             )
-        if not (folder / catalogue.kind / "raw").is_dir():
-            print(f"The folder of GAN_DATA holds no {catalogue.kind}/raw: looking elsewhere.")
-        pictures = _read(folder, catalogue, f"from {folder.name}")
-    return pictures or _read(DATA, catalogue, "from data")
+        raw = _raw(folder, title)
+        if not raw.is_dir():
+            print(f"The folder of GAN_DATA holds no {raw.parent.name}/raw: looking elsewhere.")
+        found = _read(raw, title, f"from {folder.name}")
+    return found or _read(_raw(DATA, title), title, "from data")
 
 
-def _from_download(catalogue: Catalogue) -> PictureSet | None:
+def _from_download(title: str) -> Found | None:
     """Download into a temporary folder, check, then copy into `data/` if that can be written."""
-    print(
-        f"{catalogue.title} is not in data: downloading it "
-        f"(for {SECONDS_TO_DOWNLOAD} s at most) ..."
-    )
+    print(f"{title} is not in data: downloading it (for {SECONDS_TO_DOWNLOAD} s at most) ...")
     with tempfile.TemporaryDirectory(prefix="gan-course-") as temporary:
-        raw, kept = (Path(folder, catalogue.kind, "raw") for folder in (temporary, DATA))
+        raw, kept = _raw(Path(temporary), title), _raw(DATA, title)
         raw.mkdir(parents=True)
-        if problem := _download(catalogue.kind, raw):
+        if problem := _download(raw.parent.name, raw):
             print(f"The download did not work ({problem}).")
             return None
-        if pictures := _read(Path(temporary), catalogue, "downloaded"):
+        if found := _read(raw, title, "downloaded"):
             try:
                 kept.mkdir(parents=True, exist_ok=True)
                 for name in FILES:
@@ -120,15 +103,12 @@ def _from_download(catalogue: Catalogue) -> PictureSet | None:
                         shutil.copyfile(raw / name, part)
             except OSError as error:
                 print(f"It could not be kept in data ({error.strerror}).")
-        return pictures
+        return found
 
 
 def _download(kind: str, raw: Path) -> str:
-    """Download the four files into `raw`; return what went wrong, "" for nothing.
-
-    torchvision's own download knows no time limit, so only its addresses are used.
-    """
-    from torchvision import datasets
+    """Download the four files into `raw`; return what went wrong, "" for nothing."""
+    from torchvision import datasets  # for its addresses alone: its download knows no time limit
 
     end = time.monotonic() + SECONDS_TO_DOWNLOAD
     for name in FILES:
@@ -155,28 +135,26 @@ def _fetch(address: str, end: float) -> bytes:
     raise TimeoutError(f"not done after {SECONDS_TO_DOWNLOAD} s")
 
 
-def _from_sample(name: str, catalogue: Catalogue) -> PictureSet:
+def _from_sample(name: str, title: str) -> Found:
     """Return the built-in sample; CourseError if it is missing or damaged."""
     with np.load(shipped(f"{name}_sample.npz")) as file:
         keys = ("images", "labels", "test_images", "test_labels")
         tensors = [torch.from_numpy(file[key]) for key in keys]
-    tensors = [tensor.long() if tensor.ndim == 1 else tensor for tensor in tensors]
-    some = f"{len(tensors[0]):,} of the 60,000 training pictures of {catalogue.title}"
-    return PictureSet(catalogue.class_names, f"Data: the built-in sample, {some}", *tensors)
+    tensors[1::2] = (labels.long() for labels in tensors[1::2])
+    some = f"{len(tensors[0]):,} of the 60,000 training pictures of {title}"
+    return f"Data: the built-in sample, {some}", tensors
 
 
-def _read(folder: Path, catalogue: Catalogue, where: str) -> PictureSet | None:
-    """Return the full data set if its four files are in `folder` and sound; name damaged ones."""
-    found = [folder / catalogue.kind / "raw" / name for name in FILES]
-    found = [path for path in found if path.is_file()]
-    bad = [path for path in found if not is_sound(path, f"{catalogue.kind}/raw/{path.name}")]
-    for path in bad:
-        print(f"{path.name}, {where}, is damaged and is not used.")
+def _read(raw: Path, title: str, where: str) -> Found | None:
+    """Return the full data set if its four files are in `raw` and sound; name damaged ones."""
+    found = [path for name in FILES if (path := raw / name).is_file()]
+    bad = [p.name for p in found if not is_sound(p, f"{raw.parent.name}/raw/{p.name}")]
+    for name in bad:
+        print(f"{name}, {where}, is damaged and is not used.")
     if bad or len(found) < len(FILES):
         return None
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
     readers = (read_image_file, read_label_file) * 2
     tensors = [read(str(path)) for read, path in zip(readers, found, strict=True)]
-    source = f"Data: all {len(tensors[0]):,} training pictures of {catalogue.title}, {where}"
-    return PictureSet(catalogue.class_names, source, *tensors)
+    return f"Data: all {len(tensors[0]):,} training pictures of {title}, {where}", tensors

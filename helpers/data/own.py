@@ -1,7 +1,6 @@
 """A folder or zip file of your own pictures as a data set like that of the digits."""
 
 import hashlib
-import math
 import os
 import posixpath
 import sys
@@ -25,44 +24,38 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
     """Return the pictures in a folder as a data set, and print one line that says what it holds.
 
     `images` is uint8 (n, size, size) for `channels` = 1 (grey) and (n, size, size, 3) for 3
-    (colour): the square in the middle of each .jpg, .png, .webp and .bmp file in `folder` and the
-    folders below it; a zip file will do as well. Subfolders are the classes, except for those that
-    hold all of the pictures. The order is a shuffled one that depends on the names of the files
-    alone; one picture in ten, at least one, is kept for testing.
+    (colour): the square in the middle of each .jpg, .png, .webp and .bmp file in `folder`, which
+    may be a zip file, and below it. Subfolders are the classes, except for those that hold all of
+    the pictures. The names of the files alone shuffle them; one in ten is kept for testing.
 
     Left out and counted are files that are damaged or no pictures, colours other than 8-bit RGB or
-    grey, sides below 16 pixels, more than 40 million pixels, and links out of the folder.
-    CourseError is raised for another size or number of channels, for something that is no folder,
-    and where fewer than two pictures are left.
+    grey, sides below 16 pixels, more than 40 million pixels, and links out of the folder. A wrong
+    argument and fewer than two pictures raise CourseError.
     """
     if not (isinstance(size, int) and 1 <= size <= 1024 and channels in (1, 3)):
-        raise CourseError(
-            f"size={size!r}, channels={channels!r} does not work: give a whole number from 1 to "
-            "1024, and 1 for grey or 3 for colour."
-        )
+        wanted = "a whole number from 1 to 1024, and 1 for grey or 3 for colour"
+        raise CourseError(f"size={size!r}, channels={channels!r} does not work: give {wanted}.")
     if not folder:
         raise CourseError("Say in which folder your pictures are.")
     place = Path(folder).expanduser()
     title = _printable(place.resolve().name)
     try:
         with open_pictures(place) as pictures:
-            images, names, left_out = _read_all(title, pictures, size, channels)
+            found, left_out = _read(pictures, size, channels)
     except OSError as problem:
         raise CourseError(f"{title} cannot be read ({problem.strerror or problem}).") from None
     reasons = ", ".join(f"{count} {why}" for why, count in sorted(left_out.items()))
     told = f"; left out: {reasons}" if reasons else ""
-    if len(names) < 2:
-        raise CourseError(
-            f"{title} holds too few pictures ({', '.join(SUFFIXES)} files): {len(names)} can be "
-            f"used, at least 2 are needed{told}."
-        )
-    classes = _classes(title, names)
-    class_names = tuple(sorted(set(classes)))
-    labels = torch.tensor([class_names.index(name) for name in classes])
-    kept = max(1, len(names) // ONE_IN)
+    if len(found) < 2:
+        few = f"{title} holds too few pictures ({', '.join(SUFFIXES)} files)"
+        raise CourseError(f"{few}: {len(found)} can be used, at least 2 are needed{told}.")
+    images = torch.from_numpy(np.stack(list(found.values())))
+    names, numbers = np.unique(_classes(title, list(found)), return_inverse=True)
+    class_names, labels = tuple(names.tolist()), torch.from_numpy(numbers)
+    kept = max(1, len(found) // ONE_IN)
     some = ", ".join(class_names[:10]) + (", ..." if len(class_names) > 10 else "")
     source = (
-        f"Data: {len(names) - kept:,} pictures for training and {kept:,} for testing from {title}, "
+        f"Data: {len(found) - kept:,} pictures for training and {kept:,} for testing from {title}, "
         f"{size} x {size} pixels, classes: {some}{told}"
     )
     print(source)
@@ -70,30 +63,21 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
     return PictureSet(class_names, source, *parts)
 
 
-def _read_all(
-    title: str, pictures: Pictures, size: int, channels: int
-) -> tuple[torch.Tensor, list[str], Counter[str]]:
-    """Return the pictures as one tensor, their names, and how many were left out and why."""
+def _read(pictures: Pictures, size: int, channels: int) -> tuple[dict, Counter[str]]:
+    """Return the pictures by their names, in a shuffled order, and how many lack and why."""
     names = sorted(
         pictures.marks.keys() - set(pictures.outside),
         key=lambda name: hashlib.sha256(os.fsencode(name)).digest(),
     )
-    shape = (len(names), size, size, channels)[: 3 if channels == 1 else 4]
-    if math.prod(shape) > MOST_OWN_BYTES:
-        raise CourseError(
-            f"{len(names):,} pictures of {size} x {size} pixels from {title} would not fit into "
-            "memory: choose a smaller size."
-        )
-    images = np.empty(shape, np.uint8)
-    read: list[str] = []
+    if len(names) * size**2 * channels > MOST_OWN_BYTES:
+        many = f"{len(names):,} pictures of {size} x {size} pixels"
+        raise CourseError(f"{many} would not fit into memory: choose a smaller size.")
     left_out = Counter(["links out of the folder or to nowhere"] * len(pictures.outside))
     found = squares(pictures, names, size, left_out)
     shown = tqdm(found, "pictures", len(names), leave=False, file=sys.stdout, delay=2)  # seconds
-    for name, square in shown:
-        grey = np.asarray(Image.fromarray(square).convert("L"))
-        images[len(read)] = grey if channels == 1 else square
-        read.append(name)
-    return torch.from_numpy(images[: len(read)]), read, left_out
+    if channels == 3:
+        return dict(shown), left_out
+    return {n: np.asarray(Image.fromarray(square).convert("L")) for n, square in shown}, left_out
 
 
 def _classes(title: str, names: list[str]) -> list[str]:

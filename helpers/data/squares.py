@@ -1,12 +1,10 @@
-"""Many picture files as squares of one size, and as one array on disk.
+"""Many picture files, in a folder or a zip file, as squares of one size and as one array on disk.
 
-The pictures come from a folder or from a zip file that is not unpacked. The array is a .npy file;
-a .json file beside it says what it holds. Until it is complete it has another name, so that half
-an array is never used; a run that was cut off goes on where the last one stopped.
+Beside the array, a .npy file, lie notes on what it holds. It has another name until it is complete,
+so that half an array is never used; a run that was cut off goes on where the last one stopped.
 """
 
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -40,20 +38,11 @@ class NotEnough(CourseError):
 
 @dataclass(frozen=True)
 class Pictures:
-    """The picture files of a folder or a zip file.
+    """The picture files of a folder or a zip file."""
 
-    `marks` has their names, in order, and for each what changes with the file; `outside` are the
-    links, to files and to folders, that lead out of the folder or to nowhere.
-    """
-
-    marks: dict[str, str]
+    marks: dict[str, tuple[int, int]]  # for each name what changes with the file
     open: Callable[[str], IO[bytes]]
-    outside: Sequence[str] = ()
-
-    def digest(self) -> str:
-        """Return a checksum that changes when a file does."""
-        lines = "\n".join(f"{name} {mark}" for name, mark in self.marks.items())
-        return hashlib.sha256(os.fsencode(lines)).hexdigest()
+    outside: Sequence[str] = ()  # links, to files and to folders, out of the folder or to nowhere
 
 
 @contextlib.contextmanager
@@ -67,13 +56,10 @@ def open_pictures(place: Path) -> Iterator[Pictures]:
         try:
             archive = zipfile.ZipFile(place)
         except zipfile.BadZipFile:
-            problem = f"{place} is neither a folder of pictures nor a sound zip file."
-            raise NotEnough(problem) from None
+            raise NotEnough(f"{place} is neither a folder nor a sound zip file.") from None
         with archive:
-            names = sorted(filter(_is_picture, archive.namelist()))
-            infos = map(archive.getinfo, names)
-            marks = {info.filename: f"{info.file_size} {info.CRC}" for info in infos}
-            yield Pictures(marks, archive.open)
+            infos = [info for info in archive.filelist if _is_picture(info.filename)]
+            yield Pictures({i.filename: (i.file_size, i.CRC) for i in infos}, archive.open)
 
 
 def _in_folder(root: Path) -> Pictures:
@@ -84,8 +70,8 @@ def _in_folder(root: Path) -> Pictures:
             outside.append(name)
         if _is_picture(name) and path.is_file():
             stat = path.stat()
-            marks[name] = f"{stat.st_size} {stat.st_mtime_ns}"
-    return Pictures(dict(sorted(marks.items())), lambda name: open(root / name, "rb"), outside)
+            marks[name] = (stat.st_size, stat.st_mtime_ns)
+    return Pictures(marks, lambda name: open(root / name, "rb"), outside)
 
 
 def _is_picture(name: str) -> bool:
@@ -95,21 +81,20 @@ def _is_picture(name: str) -> bool:
 
 def stored(path: Path) -> dict | None:
     """Return the notes on the array that was prepared at `path`; None if none or damaged."""
-    notes = _read_notes(path)
-    if "sha256" not in notes or not path.is_file():
-        return None
-    if notes["sha256"] != sha256(path):
+    if path.is_file():
+        notes = _read_notes(path)
+        if notes.get("sha256") == sha256(path):
+            return notes
         print(f"{path.name} is damaged and is made again.")
-        return None
-    return notes
+    return None
 
 
 def prepare(path: Path, pictures: Pictures, count: int | None, size: int, least: int = 1) -> dict:
     """Make an array of at most `count` squares (None: all), or go on with it; return its notes.
 
-    Pictures that cannot be used are left out, counted as `skipped`, and replaced by the next ones;
-    the first rows of the array, `count` in the notes, hold the others. Fewer than `least` raise
-    NotEnough, a disk that is full or closed raises CourseError.
+    Pictures that cannot be used are replaced by the next ones and counted, by reason, as `skipped`;
+    the first `count` rows hold the others. Fewer than `least` raise NotEnough, a disk that is full
+    or closed raises CourseError.
     """
     part = path.with_suffix(".npy.part")
     found = len(pictures.marks)
@@ -123,11 +108,9 @@ def prepare(path: Path, pictures: Pictures, count: int | None, size: int, least:
             with part.open("wb") as file:  # full of zeros: a full disk would kill a mapped array
                 np.save(file, np.broadcast_to(np.uint8(0), shape))
         _fill(path, notes, pictures)
-        if notes["count"] < least:
+        if (used := notes["count"]) < least:
             part.unlink()  # another archive begins anew
-            raise NotEnough(
-                f"Of {found} pictures {notes['count']} can be used, but {least} are needed."
-            )
+            raise NotEnough(f"Of {found} pictures {used} can be used, but {least} are needed.")
         _write_notes(path, notes | {"sha256": sha256(part)})
         part.replace(path)
     except OSError as problem:
@@ -142,7 +125,7 @@ def _fill(path: Path, notes: dict, pictures: Pictures) -> None:
     array = np.lib.format.open_memmap(path.with_suffix(".npy.part"), mode="r+")
     notes["skipped"] = skipped = Counter(notes["skipped"])
     begun = notes["count"]
-    names = list(pictures.marks)[begun + skipped.total() :]
+    names = sorted(pictures.marks)[begun + skipped.total() :]
     found = islice(squares(pictures, names, array.shape[1], skipped), len(array) - begun)
     for _, square in tqdm(found, "faces", len(array), initial=begun, file=sys.stdout):
         array[notes["count"]] = square
@@ -154,19 +137,15 @@ def _fill(path: Path, notes: dict, pictures: Pictures) -> None:
 
 def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     """Tell whether a file is an array of this shape and not cut short."""
-    try:
+    with contextlib.suppress(OSError, ValueError, EOFError):
         return np.load(path, mmap_mode="r").shape == shape
-    except (OSError, ValueError, EOFError):
-        return False
+    return False
 
 
 def squares(
     pictures: Pictures, names: Sequence[str], size: int, left_out: Counter[str]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield name and square, uint8 (size, size, 3), of each picture that can be used.
-
-    Of the others `left_out` counts, in a few words, why they cannot.
-    """
+    """Yield name and square, uint8 (size, size, 3), of each picture; count why others cannot be."""
     step = max(8, min(BATCH, 2**24 // (3 * size**2)))  # a few MB in memory at a time
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what is left out and counted anyway
@@ -183,15 +162,14 @@ def squares(
 def to_square(data: bytes, size: int) -> np.ndarray | str:
     """Return the square in the middle of a picture file as uint8 (size, size, 3), on white.
 
-    Another kind of picture gives a few words that say why it is left out; a damaged one may raise
-    anything at all.
+    A few words say why another kind is left out; a damaged one may raise anything at all.
     """
     with Image.open(io.BytesIO(data)) as picture:
         if picture.mode not in COLOURS:
             return "colours other than 8-bit RGB or grey"
         if min(picture.size) < SMALLEST_SIDE:
             return "too small"
-        if picture.width * picture.height > MOST_PIXELS:
+        if picture.width * picture.height > MOST_PIXELS or len(data) > MOST_BYTES:
             return "too large"
         upright = ImageOps.exif_transpose(picture)
         side = min(upright.size)
@@ -210,8 +188,7 @@ def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
     """Return one picture, or in a few words why it is left out."""
     try:
         with pictures.open(name) as file:
-            data = file.read(MOST_BYTES + 1)
-        return "too large" if len(data) > MOST_BYTES else to_square(data, size)
+            return to_square(file.read(MOST_BYTES + 1), size)
     except Image.DecompressionBombError:
         return "too large"
     except Exception:  # a damaged picture or zip file may raise anything at all
@@ -220,11 +197,10 @@ def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
 
 def _read_notes(path: Path) -> dict:
     """Return the notes on an array, finished or not; none if they are missing or damaged."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         return notes if "count" in notes else {}
-    except (OSError, ValueError):
-        return {}
+    return {}
 
 
 def _write_notes(path: Path, notes: dict) -> None:

@@ -25,10 +25,9 @@ def save_weights(path: Path, network: torch.nn.Module, facts: dict) -> None:
 
 
 def load_weights(network: torch.nn.Module, name: str) -> dict:
-    """Fill `network` with the weights `data/<name>.safetensors` that come with the course.
+    """Fill `network` with weights that come with the course; return facts about their training.
 
-    Returns the facts about their training. A missing or damaged file, or one of other layers,
-    raises CourseError, and the network stays as it was.
+    A missing or damaged `data/<name>.safetensors`, or one of other layers, raises CourseError.
     """
     with safe_open(shipped(f"{name}.safetensors"), framework="pt") as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118

@@ -10,10 +10,7 @@ from helpers.base.errors import CourseError
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
-    """Import Keras and TensorFlow inside: keeps off what their C++ parts write past Python.
-
-    Chooses TensorFlow as the back end of Keras. Errors of Python itself still show.
-    """
+    """Choose TensorFlow for Keras; keep off what the C++ parts of both write past Python inside."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -26,11 +23,11 @@ def quiet_start() -> Iterator[None]:
 
 
 def pick_device() -> str:
-    """Choose the device and return "gpu" or "cpu"; it must come before anything is computed.
+    """Choose the device and return "gpu" or "cpu".
 
-    `GAN_DEVICE` decides (cpu, cuda, cuda:1, mps), else a GPU if there is one. GPUs that were not
-    chosen are hidden, and the chosen ones give out memory as it is needed. A device that this
-    machine lacks, or a change after something was computed, raises CourseError.
+    `GAN_DEVICE` decides (cpu, cuda, cuda:1, mps), else a GPU if there is one. Other GPUs are
+    hidden, and memory is taken as it is needed. A device that this machine lacks, or a change
+    after something was computed, raises CourseError.
     """
     import tensorflow as tf
 
@@ -39,21 +36,18 @@ def pick_device() -> str:
     choices = {"cpu": []} | {f"cuda:{number}": [gpu] for number, gpu in enumerate(gpus)}
     if gpus:
         choices |= {"cuda": gpus[:1], "mps": gpus[:1]}
-    wanted = os.environ.get("GAN_DEVICE", "").strip()
-    if wanted and wanted not in choices:
-        raise CourseError(
-            f"GAN_DEVICE={wanted} is not available here: choose {', '.join(choices)}, "
-            "or leave it unset."
-        )
-    gpus = choices[wanted] if wanted else gpus
+    if wanted := os.environ.get("GAN_DEVICE", "").strip():
+        if wanted not in choices:
+            known = f"choose {', '.join(choices)}, or leave it unset"
+            raise CourseError(f"GAN_DEVICE={wanted} is not to be had here: {known}.")
+        gpus = choices[wanted]
     try:
         tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     except (RuntimeError, ValueError):
-        raise CourseError(
-            "The device cannot be changed any more: restart the kernel, then run from the top."
-        ) from None
+        advice = "restart the kernel, then run from the top"
+        raise CourseError(f"The device cannot be changed any more: {advice}.") from None
     return "gpu" if gpus else "cpu"
 
 

@@ -13,8 +13,8 @@ from helpers.base.errors import CourseError
 def pick_device(small_network: bool = False) -> torch.device:
     """Return the device to train on: `GAN_DEVICE` if set, else CUDA, else Apple's GPU, else CPU.
 
-    Networks as small as those of lesson 01 get the CPU, which is faster with them. A device that
-    `GAN_DEVICE` names but this machine lacks raises CourseError.
+    Small networks (lesson 01) get the CPU, which is faster with them. A device that `GAN_DEVICE`
+    names but this machine lacks raises CourseError.
     """
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     # On other kinds (Intel's, for one) nobody has tried yet whether a resumed run is the same.
@@ -25,10 +25,8 @@ def pick_device(small_network: bool = False) -> torch.device:
     try:
         torch.zeros(1, device=wanted)
     except (RuntimeError, AssertionError):
-        raise CourseError(
-            f"GAN_DEVICE={wanted} is not available here: choose "
-            f"{' or '.join(sorted({'cpu', fastest}))}, or leave it unset."
-        ) from None
+        known = f"choose {' or '.join(sorted({'cpu', fastest}))}, or leave it unset"
+        raise CourseError(f"GAN_DEVICE={wanted} is not to be had here: {known}.") from None
     return torch.device(wanted)
 
 
