@@ -39,7 +39,7 @@ def pick_device() -> str:
     if wanted := os.environ.get("GAN_DEVICE", "").strip():
         if wanted not in choices:
             known = f"choose {', '.join(choices)}, or leave it unset"
-            raise CourseError(f"GAN_DEVICE={wanted} is not to be had here: {known}.")
+            raise CourseError(f"GAN_DEVICE={wanted} is not available here: {known}.")
         gpus = choices[wanted]
     try:
         tf.config.set_visible_devices(gpus, "GPU")

@@ -26,7 +26,7 @@ def pick_device(small_network: bool = False) -> torch.device:
         torch.zeros(1, device=wanted)
     except (RuntimeError, AssertionError):
         known = f"choose {' or '.join(sorted({'cpu', fastest}))}, or leave it unset"
-        raise CourseError(f"GAN_DEVICE={wanted} is not to be had here: {known}.") from None
+        raise CourseError(f"GAN_DEVICE={wanted} is not available here: {known}.") from None
     return torch.device(wanted)
 
 
