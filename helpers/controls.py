@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from helpers.base.arrays import to_array, to_pixels, to_sheet
 
@@ -26,8 +26,7 @@ def to_png(picture: Any) -> bytes:
         return data.getvalue()
     tiles = to_pixels(picture)
     image = Image.fromarray(to_sheet(tiles, columns=len(tiles)))
-    times = max(1, -(-TALL // image.height))
-    image = image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)
+    image = ImageOps.scale(image, max(1, -(-TALL // image.height)), Image.Resampling.NEAREST)
     image.save(data, "PNG", optimize=True)
     return data.getvalue()
 

@@ -23,7 +23,6 @@ STYLES = {"real": {"color": REAL, "marker": "o"}, "fake": {"color": FAKE, "marke
 # Columns of a history, how they are called, and how their lines look
 LOSS_LINES = (("loss_d", "discriminator", D, "-"), ("loss_g", "generator", G, "--"))
 ANSWER_LINES = (("answer_real", "on real", REAL, "-"), ("answer_fake", "on fake", FAKE, "--"))
-Span = tuple[float, float]
 PLANE = {"xlabel": "x (radians)", "ylabel": "y"}
 
 
@@ -91,7 +90,7 @@ def plot_points(real=None, fake=None, title: str = "") -> Picture:
     return figure
 
 
-def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> np.ndarray:
+def plane_grid(size: int = 60, x=(-1.0, 7.5), y=(-2.0, 2.0)) -> np.ndarray:
     """Return float32 points (size * size, 2) between two x and two y, row by row."""
     xs, ys = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
@@ -189,6 +188,7 @@ def _draw_history(axis, history: dict, looks, levels) -> None:
         axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
         axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), va=side, ha="right")
     axis.grid(alpha=0.3)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 
 
 def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Picture:
@@ -205,8 +205,6 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in left.get_lines()))
     left.set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))
     right.set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
-    for axis in (left, right):
-        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     figure.suptitle(title)
     return figure
 
@@ -225,7 +223,6 @@ def plot_progress(history: dict, steps, measured, label: str) -> Picture:
     bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
     bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
     bottom.set_xlim(0, count)
-    top.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     return figure
 
 
@@ -272,8 +269,7 @@ def plot_film(kept: dict) -> Picture:
     chosen = np.unique(np.linspace(0, len(kept) - 1, 8).round().astype(int))
     epochs = np.sort([*kept])[chosen]
     strip = np.stack([to_array(kept[epoch])[:6] for epoch in epochs], axis=1)
-    labels = [f"epoch {epoch}" for epoch in epochs] + [""] * (len(epochs) * (len(strip) - 1))
-    return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
+    return plot_images(strip, [f"epoch {epoch}" for epoch in epochs], columns=len(epochs))
 
 
 def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPicture:

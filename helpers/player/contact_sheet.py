@@ -6,8 +6,7 @@ import numpy as np
 
 from helpers.plotting import ANSWERS, STYLES, Picture, new_figure
 from helpers.recording import Recording
-from helpers.recording.encoding import answers_of, places_of
-from helpers.recording.sprites import sprite_image
+from helpers.recording.encoding import answers_of, places_of, sprite_image
 
 
 def describe(*recordings: Recording) -> str:

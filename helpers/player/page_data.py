@@ -7,9 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from helpers.base.history import COLUMNS, balance, balance_names
 from helpers.player.slow_motion import captions, written
-from helpers.recording.encoding import answers_of, places_of, whole
+from helpers.recording.encoding import answers_of, columns_of, places_of, sprite, whole
 from helpers.recording.recorder import FRAMES, Recording
-from helpers.recording.sprites import columns_of, sprite
 
 
 def page_data(recording: Recording, most: int = FRAMES) -> dict:

@@ -57,15 +57,16 @@ class Player:
             still = self.still()
             source = f"data:image/png;base64,{to_json(still.data)}"
             image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
-        page = _read("page.html").replace("/*COLOURS*/", _style_sheet())
-        page = page.replace("/*SCRIPTS*/", "\n".join(map(_script, SCRIPTS)))
+        scripts = "\n".join(map(_read, SCRIPTS))  # one script, which imports nothing
+        scripts = re.sub(r"^import [^;]+;\n|^export ", "", scripts, flags=re.MULTILINE)
+        page = _read("page.html").replace("/*LIGHT*/", _variables(LIGHT))
+        page = page.replace("/*DARK*/", _variables(DARK)).replace("/*SCRIPTS*/", scripts)
         return page.replace("<!--CONTACT SHEET-->", image).replace("/*DATA*/", text)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the page to a file that needs nothing else, and return its path."""
-        path = Path(path)
-        write_text(path, self.page(contact_sheet=True))
-        return path
+        write_text(Path(path), self.page(contact_sheet=True))
+        return Path(path)
 
     def still(self) -> SmallPicture:
         """Return the contact sheet, which stands where the page cannot."""
@@ -98,20 +99,9 @@ def _read(name: str) -> str:
     return (WEB / name).read_text(encoding="utf-8")
 
 
-def _script(name: str) -> str:
-    """Return a module of the page as a part of its one script, which imports nothing."""
-    return re.sub(r"^import [^;]+;\n|^export ", "", _read(name), flags=re.MULTILINE)
-
-
-def _style_sheet() -> str:
-    """Return the colours as variables of CSS: light ones, unless the page is told "dark"."""
-    themes = (":root", "light", LIGHT), (':root[data-theme="dark"]', "dark", DARK)
-    return "\n".join(
-        f"{where} {{ color-scheme: {scheme}; "
-        + " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-        + " }"
-        for where, scheme, colours in themes
-    )
+def _variables(colours: dict[str, str]) -> str:
+    """Return colours as variables of CSS."""
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
 def source_of(function: Callable | str | None) -> str:

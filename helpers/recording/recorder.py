@@ -1,8 +1,4 @@
-"""A recording of a training run: frames of both networks every so often, the losses of every step.
-
-It stays small however long the run is, and it is framework-neutral: what it keeps are NumPy
-arrays. `helpers.player` shows it.
-"""
+"""A recording of a training run, whatever the framework: NumPy arrays. `helpers.player` shows it."""
 
 import json
 import os
@@ -20,15 +16,43 @@ from helpers.base.history import COLUMNS
 from helpers.metrics.points import share_covered
 from helpers.plotting import plane_grid
 from helpers.recording import snapshot
-from helpers.recording.encoding import bytes_of, downsampled, packed, unpacked, whole
-from helpers.recording.schedule import Schedule
+from helpers.recording.encoding import bytes_of, downsampled, packed, sprite, unpacked, whole
 from helpers.recording.snapshot import Network
-from helpers.recording.sprites import sprite
 
 VERSION = 1
 FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
 # What a file says of a recording beside its arrays, `planned` and the two schedules
 ABOUT = ("kind", "title", "done", "broken_at", "seconds", "most", "real_label")
+
+
+class Schedule:
+    """Which steps to keep: dense at the start, then ever further apart, never more than `limit`.
+
+    The i-th step kept is about `scale * i ** 2`. When there are too many, `scale` is multiplied
+    by four and every second one goes. Of a run of `steps` steps the last one is kept too.
+    """
+
+    def __init__(self, limit: int, steps: int | None = None) -> None:
+        """Start with the step 0."""
+        self.limit, self.next = limit, 0
+        self.scale = steps / (limit - 2) ** 2 if steps else 0.05
+        self._last = steps - 1 if steps else 0
+
+    def take(self, kept: list[dict]) -> None:
+        """Thin out `kept`, if its newest entry makes it too long, and say what comes next."""
+        while len(kept) > self.limit:
+            self.scale *= 4
+            places = [self._place(entry["step"]) for entry in kept]
+            inner = (kept[i] for i in range(1, len(kept) - 1) if places[i] != places[i - 1])
+            kept[:] = [kept[0], *inner, kept[-1]]
+        step = kept[-1]["step"] if kept else -1
+        place = self._place(step) + 1 if kept else 0
+        self.next = max(step + 1, int(np.ceil(self.scale * place**2)))
+        if step < self._last:
+            self.next = min(self.next, self._last)
+
+    def _place(self, step: int) -> int:
+        return int(np.sqrt(step / self.scale) + 1e-9)
 
 
 class Recording:
@@ -130,11 +154,8 @@ class Recording:
         else:
             x = self.real[:, 0]
             frame["coverage"] = share_covered(seen["fakes"], (x.min(), x.max()))
-            frame |= {"map": bytes_of(seen["map"]), "fakes": whole(seen["fakes"])}
-            if "landing" in seen:
-                frame["landing"] = whole(seen["landing"])
-            if "pushes" in seen:
-                frame["pushes"] = seen["pushes"]
+            kept_as = {"map": bytes_of, "fakes": whole, "landing": whole, "pushes": np.asarray}
+            frame |= {name: keep(seen[name]) for name, keep in kept_as.items() if name in seen}
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
@@ -179,10 +200,9 @@ class Recording:
             arrays["real"] = self.real
         arrays |= {f"curve.{name}": values for name, values in self.curves.items()}
         arrays |= packed("frame", self.frames) | packed("moment", self.moments)
-        path = Path(path)
-        with new_file(path) as part, part.open("wb") as file:
+        with new_file(Path(path)) as part, part.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # none is `allow_pickle`
-        return path
+        return Path(path)
 
     def resumed(self, path: Path) -> "Recording":
         """Return the recording in a file if it has the same noise, else this one: begin here."""
@@ -199,17 +219,12 @@ class Recording:
             with np.load(path) as file:  # without pickle
                 arrays = dict(file)
             about = json.loads(str(arrays["about"]))
-            version = about["version"]
-            if version == VERSION:
+            if about["version"] == VERSION:
                 return cls._from(about, arrays)
+            trouble = f"of version {about['version']}, this course reads version {VERSION}"
         except Exception:  # a dozen kinds: of NumPy, zipfile, zlib, json, and of what lacks a part
-            raise CourseError(
-                f"{path} is missing, damaged or no recording: record the run again."
-            ) from None
-        raise CourseError(
-            f"{path} is a recording of version {version}, this course reads version {VERSION}: "
-            "delete it and record again."
-        )
+            trouble = "missing, damaged or no recording"
+        raise CourseError(f"{path} is {trouble}: record the run again.")
 
     @classmethod
     def _from(cls, about: dict, arrays: dict) -> "Recording":

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from helpers.base.arrays import to_array
 from helpers.base.history import COLUMNS
-from helpers.recording.sprites import sprite
+from helpers.recording.encoding import sprite
 
 MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
 Network = Any  # a PyTorch module, or whatever else can be called with an array (a Keras model)
@@ -51,20 +51,17 @@ def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
             loss = torch.nn.functional.softplus(-logits).sum()
         return -torch.autograd.grad(loss, fakes)[0]
 
-    modes = [(m, m.training) for net in (generator, discriminator) for m in net.modules()]
     gpu = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices=gpu), torch.no_grad():
-            generator.eval()
-            discriminator.eval()
-            yield Eyes(
-                draw=partial(asked, generator),
-                judge=lambda fakes: asked(discriminator, fakes).reshape(-1),
-                push=partial(asked, slope) if hasattr(discriminator, "logits") else None,
-            )
-    finally:
-        for module, training in modes:
-            module.training = training
+    with torch.random.fork_rng(devices=gpu), torch.no_grad(), ExitStack() as stack:
+        for network in (generator, discriminator):
+            for module in network.modules():
+                stack.callback(setattr, module, "training", module.training)
+            network.eval()
+        yield Eyes(
+            draw=partial(asked, generator),
+            judge=lambda fakes: asked(discriminator, fakes).reshape(-1),
+            push=partial(asked, slope) if hasattr(discriminator, "logits") else None,
+        )
 
 
 def look(
