@@ -110,10 +110,7 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
 
 
 def plot_stages(grid, stages: dict, real=None) -> Picture:
-    """Show what `plot_answers` does, several times side by side.
-
-    `stages` maps a title to answers (n,) at the points of `plane_grid` (n, 2) and fakes (m, 2).
-    """
+    """`plot_answers` side by side for `stages`: {title: (answers (n,), fakes (m, 2))}."""
     alt = f"The discriminator's map with fakes, side by side: {'; '.join(stages)}."
     columns = min(3, len(stages))
     rows = -(-len(stages) // columns)
@@ -262,10 +259,7 @@ def plot_images(images, labels=(), columns: int = 8, title: str = "", names=()) 
 
 
 def plot_film(kept: dict) -> Picture:
-    """Show how the first six pictures, a row each, change: over eight epochs, the last among them.
-
-    `kept` maps the number of an epoch to pictures (n, 1, height, width).
-    """
+    """Six pictures, a row each, over eight of the epochs `kept`: {epoch: (n, 1, height, width)}."""
     chosen = np.unique(np.linspace(0, len(kept) - 1, 8).round().astype(int))
     epochs = np.sort([*kept])[chosen]
     strip = np.stack([to_array(kept[epoch])[:6] for epoch in epochs], axis=1)

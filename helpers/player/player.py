@@ -43,7 +43,7 @@ class Player:
                 raise CourseError("show() takes recordings: make one with Recording(...).")
             if not each.frames:
                 raise CourseError("The recording holds no frame yet: train for a step first.")
-        self.frames = frames or (FRAMES if other is None else FRAMES // 2)
+        self.frames = frames or FRAMES // len(self.recordings)
         self.source = source_of(train_step)
 
     def page(self, contact_sheet: bool = False) -> str:

@@ -1,9 +1,9 @@
-"""A recording of a training run, whatever the framework: NumPy arrays. `helpers.player` shows it."""
+"""A recording of a training run, of any framework: NumPy arrays. `helpers.player` shows it."""
 
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from helpers.metrics.points import share_covered
 from helpers.plotting import plane_grid
 from helpers.recording import snapshot
 from helpers.recording.encoding import bytes_of, downsampled, packed, sprite, unpacked, whole
-from helpers.recording.snapshot import Network
 
 VERSION = 1
 FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
@@ -59,12 +58,10 @@ class Recording:
     """Frames of a run of training, `kind` "points" or "pictures", seen through the same `noise`.
 
     `noise` holds one vector for each fake: 256 do well for points, 16 to 36 for pictures. `real`
-    are real examples to show beside the fakes (points need them), `title` a name for the run,
-    `steps` how many steps are planned, if that is known, `most` how many frames are kept at most:
-    the fewer, the less it costs. `real_label` is what D learns to answer to real ones.
-
-    A moment is one iteration seen closely: the networks before it, after the discriminator's
-    update and after the generator's. There are at most 16, the player shows three.
+    examples are shown beside the fakes (points need them). `steps` are planned, if that is known;
+    `most` frames are kept, the fewer, the less it costs. D learns to answer `real_label` to real
+    ones. A moment is one iteration seen closely: the networks before it, after D's update and
+    after G's. There are at most 16, the player shows three.
     """
 
     def __init__(
@@ -103,8 +100,7 @@ class Recording:
             low, high = self.real.min(0), self.real.max(0)
             margin = (high - low) * np.array([0.12, 0.3], np.float32)
             self.box = np.concatenate((low - margin, high + margin)).astype(np.float32)
-            left, bottom, right, top = self.box
-            self._mesh = plane_grid(snapshot.MAP_SIDE, (left, right), (bottom, top))
+            self._mesh = plane_grid(snapshot.MAP_SIDE, *self.box.reshape(2, 2).T)
             if self.noise.shape[1] == 2:
                 x, y = zip(self.noise.min(0), self.noise.max(0), strict=True)
                 self.grid = plane_grid(snapshot.GRID_SIDE, x, y)
@@ -115,7 +111,7 @@ class Recording:
             self.planned, self.real_label = steps, real_label
             self._when, self._when_moment = Schedule(self.most, steps), Schedule(MOMENTS, steps)
 
-    def watch(self, step: int, generator: Network, discriminator: Network) -> None:
+    def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
         if step >= self._next:
             self._take(step, generator, discriminator)
@@ -129,7 +125,7 @@ class Recording:
         """Let the clock stand still until there is something to look at."""
         self._trained, self._started, self._next = seconds, 0.0, 0
 
-    def _take(self, step: int, generator: Network, discriminator: Network) -> None:
+    def _take(self, step: int, generator: Callable, discriminator: Callable) -> None:
         begin = time.perf_counter()
         self._started = self._started or begin
         seconds = self.seconds
@@ -160,13 +156,10 @@ class Recording:
         self.done = max(self.done, step)
         self._when.take(self.frames)
 
-    def finish(
-        self, history: Mapping[str, np.ndarray], generator: Network, discriminator: Network
-    ) -> "Recording":
-        """Keep the curves of `history` and a last frame; return self.
+    def finish(self, history: Mapping, generator: Callable, discriminator: Callable) -> "Recording":
+        """Keep the curves of a history (COLUMNS: a number for each step) and a last frame.
 
-        `history` has one number for each step under loss_d, loss_g, answer_real and answer_fake,
-        as `Run.history` does. May be called again after more training.
+        Returns self; may be called again after more training.
         """
         losses = np.stack([to_array(history[name], np.float32) for name in COLUMNS], axis=1)
         self.done = max(self.done, len(losses))

@@ -13,7 +13,6 @@ from helpers.base.history import COLUMNS
 from helpers.recording.encoding import sprite
 
 MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
-Network = Any  # a PyTorch module, or whatever else can be called with an array (a Keras model)
 
 
 class Eyes(NamedTuple):
@@ -25,8 +24,8 @@ class Eyes(NamedTuple):
 
 
 @contextmanager
-def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
-    """Give the Eyes of two networks.
+def open_eyes(generator: Any, discriminator: Any) -> Iterator[Eyes]:
+    """Give the Eyes of two PyTorch modules, or of two others that are called with an array.
 
     Modules are in eval mode meanwhile; afterwards each layer has its mode back, and the random
     state of PyTorch is what it was.
@@ -64,9 +63,7 @@ def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
         )
 
 
-def look(
-    eyes: Eyes, noise: np.ndarray, mesh: np.ndarray | None, grid: np.ndarray | None
-) -> dict[str, np.ndarray]:
+def look(eyes: Eyes, noise: np.ndarray, mesh=None, grid=None) -> dict[str, np.ndarray]:
     """Return what the networks do now; of points also their map at `mesh`, the fakes of `grid`."""
     fakes = eyes.draw(noise)
     seen = {"fakes": fakes, "answers": eyes.judge(fakes)}
