@@ -23,6 +23,7 @@ STYLES = {"real": {"color": REAL, "marker": "o"}, "fake": {"color": FAKE, "marke
 # Columns of a history, how they are called, and how their lines look
 LOSS_LINES = (("loss_d", "discriminator", D, "-"), ("loss_g", "generator", G, "--"))
 ANSWER_LINES = (("answer_real", "on real", REAL, "-"), ("answer_fake", "on fake", FAKE, "--"))
+Span = tuple[float, float]
 PLANE = {"xlabel": "x (radians)", "ylabel": "y"}
 
 
@@ -90,7 +91,7 @@ def plot_points(real=None, fake=None, title: str = "") -> Picture:
     return figure
 
 
-def plane_grid(size: int = 60, x=(-1.0, 7.5), y=(-2.0, 2.0)) -> np.ndarray:
+def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> np.ndarray:
     """Return float32 points (size * size, 2) between two x and two y, row by row."""
     xs, ys = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float32)
@@ -267,10 +268,7 @@ def plot_film(kept: dict) -> Picture:
 
 
 def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPicture:
-    """Grid of colour pictures (n, height, width, 3), uint8, without gaps, at their own size.
-
-    `heads` (a text for each column) stand above the columns.
-    """
+    """Grid of uint8 pictures (n, height, width, 3), without gaps; `heads` stand above columns."""
     columns = min(columns, len(faces))
     rows = math.ceil(len(faces) / columns)
     height, width = faces.shape[1:3]

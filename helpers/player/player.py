@@ -33,10 +33,7 @@ class Player:
         train_step: Callable | str | None = None,
         frames: int | None = None,
     ) -> None:
-        """Take the recordings and the function whose lines slow motion lights (or its source).
-
-        At most `frames` frames of each are put on the page: 120, or 60 of two recordings.
-        """
+        """Show `frames` of each at most (120, or 60 of two); slow motion lights `train_step`."""
         self.recordings = [recording] if other is None else [recording, other]
         for each in self.recordings:
             if not isinstance(each, Recording):

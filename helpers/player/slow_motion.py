@@ -104,13 +104,11 @@ def stages_data(source: str) -> list[dict]:
 
 
 def _steps(lines: list[str]) -> list[int]:
-    """Return the step of each line: it begins with a comment like "# 3."; 0 where there is none."""
+    """Return the step of each line: from a comment like "# 3." to the next or a return; else 0."""
     steps, now = [], 0
     for line in lines:
-        if found := re.search(r"#\s*([1-5])\.", line):
-            now = int(found[1])
-        if re.match(r"\s*return\b", line):
-            now = 0
+        if found := re.search(r"#\s*([1-5])\.|^\s*return\b", line):
+            now = int(found[1] or 0)
         steps.append(now if line.strip() else 0)
     return steps
 

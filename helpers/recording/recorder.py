@@ -150,8 +150,10 @@ class Recording:
         else:
             x = self.real[:, 0]
             frame["coverage"] = share_covered(seen["fakes"], (x.min(), x.max()))
-            kept_as = {"map": bytes_of, "fakes": whole, "landing": whole, "pushes": np.asarray}
-            frame |= {name: keep(seen[name]) for name, keep in kept_as.items() if name in seen}
+            small = {"map": bytes_of, "fakes": whole, "landing": whole}
+            frame |= {name: code(seen[name]) for name, code in small.items() if name in seen}
+            if "pushes" in seen:
+                frame["pushes"] = seen["pushes"]
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
@@ -186,11 +188,9 @@ class Recording:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the recording to a file (NumPy arrays, no pickle) and return its path."""
-        about: dict[str, Any] = {name: getattr(self, name) for name in ABOUT}
+        about: dict[str, Any] = {name: getattr(self, name) for name in ABOUT} | {"version": VERSION}
         about |= {"scales": [self._when.scale, self._when_moment.scale], "steps": self.planned}
-        arrays = {"about": np.array(json.dumps(about | {"version": VERSION})), "noise": self.noise}
-        if len(self.real):
-            arrays["real"] = self.real
+        arrays = {"about": np.array(json.dumps(about)), "noise": self.noise, "real": self.real}
         arrays |= {f"curve.{name}": values for name, values in self.curves.items()}
         arrays |= packed("frame", self.frames) | packed("moment", self.moments)
         with new_file(Path(path)) as part, part.open("wb") as file:

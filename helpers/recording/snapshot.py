@@ -77,14 +77,11 @@ def look(eyes: Eyes, noise: np.ndarray, mesh=None, grid=None) -> dict[str, np.nd
 
 
 def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
-    """Return one iteration, of which the networks were seen before and after; `eyes` are after.
-
-    "losses" are what COLUMNS names, in that order; they are known when the run is finished.
-    """
+    """Return one iteration, of which the networks were seen before and after; `eyes` are after."""
     fakes = before["fakes"]
     moment = {
         "step": before["step"],
-        "losses": np.full(len(COLUMNS), np.nan, np.float32),
+        "losses": np.full(len(COLUMNS), np.nan, np.float32),  # known when the run is finished
         "answers": before["answers"],
         "answers_between": eyes.judge(fakes),  # the new discriminator on the old fakes
         "answers_after": after["answers"],
