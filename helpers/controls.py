@@ -1,17 +1,17 @@
 """Live controls: thin shells of core widgets around functions of yours that draw.
 
 `draw` takes noise and returns a figure or an array of pictures, whatever framework made it. Where
-no widget can stand (GitHub, print, a saved page), one sentence says how to get it; in the lessons
-an ordinary picture of a few settings stands above it.
+no widget can stand (GitHub, print, a saved page), one sentence says how to get it.
 """
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from helpers.base.arrays import to_array, to_pixels, to_sheet
 
@@ -26,8 +26,7 @@ def to_png(picture: Any) -> bytes:
         return data.getvalue()
     tiles = to_pixels(picture)
     image = Image.fromarray(to_sheet(tiles, columns=len(tiles)))
-    times = max(1, -(-TALL // image.height))
-    image = image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)
+    image = ImageOps.scale(image, max(1, -(-TALL // image.height)), Image.Resampling.NEAREST)
     image.save(data, "PNG", optimize=True)
     return data.getvalue()
 
@@ -35,13 +34,7 @@ def to_png(picture: Any) -> bytes:
 class Control(widgets.VBox):
     """Handles, and below them a picture that they draw anew and a line of text."""
 
-    def __init__(
-        self,
-        what: str,
-        handles: Sequence[Any],
-        draw: Callable[[], object],
-        words: Callable[[], str],
-    ) -> None:
+    def __init__(self, what: str, handles: Sequence, draw: Callable, words: Callable) -> None:
         """Draw for the first time; `what` the handles are is told where no widget can stand."""
         self.what, self.handles, self._draw, self._words = what, handles, draw, words
         self.image = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
@@ -78,16 +71,13 @@ class Control(widgets.VBox):
         return f"Run this cell in Jupyter or Colab to get {self.what} here."
 
 
-def _slider(name: str, value: float, low: float, high: float) -> Any:
-    """Return a slider that tells its value when it is let go."""
-    return widgets.FloatSlider(
-        value=value, min=low, max=high, step=0.05, description=name, continuous_update=False
-    )
+# It tells its value when it is let go.
+_slider = partial(widgets.FloatSlider, step=0.05, continuous_update=False)
 
 
 def walk(draw: Callable, start: np.ndarray, end: np.ndarray) -> Control:
     """Return a slider from one noise vector to another; `draw` gets a vector of their shape."""
-    way = _slider("way", 0.0, 0.0, 1.0)
+    way = _slider(0.0, max=1.0, description="way")
     return Control(
         "a slider",
         [way],
@@ -100,8 +90,10 @@ def directions(
     draw: Callable, noise: np.ndarray, places: Sequence[int] = (0, 1, 2), reach: float = 2.5
 ) -> Control:
     """Return a slider for each of some `places` of a noise vector, from -`reach` to `reach`."""
-    now = to_array(noise).reshape(-1)
-    sliders = [_slider(f"number {p + 1}", float(now[p]), -reach, reach) for p in places]
+    now = to_array(noise).reshape(-1).tolist()
+    sliders = [
+        _slider(now[p], min=-reach, max=reach, description=f"number {p + 1}") for p in places
+    ]
 
     def moved() -> Any:
         copy: Any = noise.clone() if hasattr(noise, "clone") else np.array(noise)

@@ -111,10 +111,7 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
 
 
 def plot_stages(grid, stages: dict, real=None) -> Picture:
-    """Show what `plot_answers` does, several times side by side.
-
-    `stages` maps a title to answers (n,) at the points of `plane_grid` (n, 2) and fakes (m, 2).
-    """
+    """`plot_answers` side by side for `stages`: {title: (answers (n,), fakes (m, 2))}."""
     alt = f"The discriminator's map with fakes, side by side: {'; '.join(stages)}."
     columns = min(3, len(stages))
     rows = -(-len(stages) // columns)
@@ -189,6 +186,7 @@ def _draw_history(axis, history: dict, looks, levels) -> None:
         axis.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
         axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), va=side, ha="right")
     axis.grid(alpha=0.3)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 
 
 def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Picture:
@@ -205,8 +203,6 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in left.get_lines()))
     left.set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))
     right.set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
-    for axis in (left, right):
-        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     figure.suptitle(title)
     return figure
 
@@ -225,7 +221,6 @@ def plot_progress(history: dict, steps, measured, label: str) -> Picture:
     bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
     bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
     bottom.set_xlim(0, count)
-    top.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     return figure
 
 
@@ -265,22 +260,15 @@ def plot_images(images, labels=(), columns: int = 8, title: str = "", names=()) 
 
 
 def plot_film(kept: dict) -> Picture:
-    """Show how the first six pictures, a row each, change: over eight epochs, the last among them.
-
-    `kept` maps the number of an epoch to pictures (n, 1, height, width).
-    """
+    """Six pictures, a row each, over eight of the epochs `kept`: {epoch: (n, 1, height, width)}."""
     chosen = np.unique(np.linspace(0, len(kept) - 1, 8).round().astype(int))
     epochs = np.sort([*kept])[chosen]
     strip = np.stack([to_array(kept[epoch])[:6] for epoch in epochs], axis=1)
-    labels = [f"epoch {epoch}" for epoch in epochs] + [""] * (len(epochs) * (len(strip) - 1))
-    return plot_images(strip.reshape(-1, *strip.shape[-2:]), labels, columns=len(epochs))
+    return plot_images(strip, [f"epoch {epoch}" for epoch in epochs], columns=len(epochs))
 
 
 def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPicture:
-    """Grid of colour pictures (n, height, width, 3), uint8, without gaps, at their own size.
-
-    `heads` (a text for each column) stand above the columns.
-    """
+    """Grid of uint8 pictures (n, height, width, 3), without gaps; `heads` stand above columns."""
     columns = min(columns, len(faces))
     rows = math.ceil(len(faces) / columns)
     height, width = faces.shape[1:3]

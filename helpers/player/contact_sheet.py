@@ -6,8 +6,7 @@ import numpy as np
 
 from helpers.plotting import ANSWERS, STYLES, Picture, new_figure
 from helpers.recording import Recording
-from helpers.recording.encoding import answers_of, places_of
-from helpers.recording.sprites import sprite_image
+from helpers.recording.encoding import answers_of, places_of, sprite_image
 
 
 def describe(*recordings: Recording) -> str:
@@ -17,7 +16,7 @@ def describe(*recordings: Recording) -> str:
         first, last = recording.frames[0], recording.frames[-1]
         what = "fake points" if recording.kind == "points" else "the same fake pictures"
         text = f"{what} from step {first['step']:,} to step {last['step']:,} of training"
-        if recording.kind == "points":
+        if "coverage" in first:
             text += f"; their coverage goes from {first['coverage']:.0%} to {last['coverage']:.0%}"
         texts.append(f"{recording.title}: {text}." if recording.title else f"{text}.")
     return " ".join(texts)
@@ -25,9 +24,8 @@ def describe(*recordings: Recording) -> str:
 
 def contact_sheet(*recordings: Recording) -> Picture:
     """Return six moments of each recording side by side."""
-    rows = len(recordings)
-    size = (12, 2.2 * rows)
-    figure, grid = new_figure(describe(*recordings), rows, 6, size=size, squeeze=False)
+    alt, rows = describe(*recordings), len(recordings)
+    figure, grid = new_figure(alt, rows, 6, size=(12, 2.2 * rows), squeeze=False)
     for recording, axes in zip(recordings, grid, strict=True):
         wanted = np.linspace(0, len(recording.frames) - 1, 6).round().astype(int)
         for axis, index in zip(axes, wanted, strict=True):

@@ -7,16 +7,12 @@ from matplotlib.ticker import MaxNLocator
 
 from helpers.base.history import COLUMNS, balance, balance_names
 from helpers.player.slow_motion import captions, written
-from helpers.recording.encoding import answers_of, places_of, whole
+from helpers.recording.encoding import answers_of, columns_of, places_of, sprite, whole
 from helpers.recording.recorder import FRAMES, Recording
-from helpers.recording.sprites import columns_of, sprite
 
 
 def page_data(recording: Recording, most: int = FRAMES) -> dict:
-    """Return at most `most` frames of a recording, and its moments, as the page wants them.
-
-    Arrays and bytes become text by `to_json`.
-    """
+    """Return `most` frames at most and three moments for the page; `to_json` encodes its arrays."""
     count, label = len(recording.frames), recording.real_label
     chosen = np.linspace(0, count - 1, min(count, most)).round().astype(int)
     frames = [recording.frames[i] for i in chosen]
@@ -36,9 +32,7 @@ def page_data(recording: Recording, most: int = FRAMES) -> dict:
         "warning": _warning(recording),
         "levels": {name: {"value": value, "label": text} for name, value, text in levels},
     }
-    for name, values in columns.items():
-        if isinstance(values[0], np.ndarray):
-            data[name] = np.array(values)
+    data |= {name: np.array(v) for name, v in columns.items() if isinstance(v[0], np.ndarray)}
     if recording.kind == "pictures":
         data |= {"columns": columns_of(len(recording.noise)), "sprites": columns["sprite"]}
         if len(recording.real):
@@ -60,8 +54,8 @@ def _curves(recording: Recording, columns: dict[str, list]) -> dict:
     for name in COLUMNS:
         y, low, high = recording.curves[name].T
         curves[name] = {"x": recording.curves["step"], "y": y, "low": low, "high": high}
-    if recording.kind == "points":
-        steps, shares = np.array(columns["step"], float), np.array(columns["coverage"], float)
+    if "coverage" in columns:
+        steps, shares = (np.array(columns[name], float) for name in ("step", "coverage"))
         curves["coverage"] = {"x": steps, "y": shares}
     return curves
 
@@ -106,15 +100,13 @@ def _reading(recording: Recording, frame: dict) -> str:
 
 def _sentence(recording: Recording, frame: dict) -> str:
     """Say where a frame stands, for readers who do not see it."""
-    step, steps = frame["step"], recording.curves["step"]
+    step, curves = frame["step"], recording.curves
     text = f"Step {step:,} of {recording.done:,}, {frame['seconds']:.1f} s. "
-    if step and len(steps):
-        place = max(0, np.searchsorted(steps, step, side="right") - 1)
-        now = {name: written(recording.curves[name][place, 0]) for name in COLUMNS}
-        text += (
-            "Loss of D {loss_d}, of G {loss_g}; D's mean answer {answer_real} on real, "
-            "{answer_fake} on fake."
-        ).format(**now)
+    if step and len(curves["step"]):
+        place = max(0, np.searchsorted(curves["step"], step, side="right") - 1)
+        loss_d, loss_g, on_real, on_fake = (written(curves[name][place, 0]) for name in COLUMNS)
+        text += f"Loss of D {loss_d}, of G {loss_g}; "
+        text += f"D's mean answer {on_real} on real, {on_fake} on fake."
     else:
         text += f"D's mean answer on the fakes shown: {_mean_answer(frame)}."
     return text + (f" Coverage {frame['coverage']:.0%}." if "coverage" in frame else "")

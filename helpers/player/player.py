@@ -33,17 +33,14 @@ class Player:
         train_step: Callable | str | None = None,
         frames: int | None = None,
     ) -> None:
-        """Take the recordings and the function whose lines slow motion lights (or its source).
-
-        At most `frames` frames of each are put on the page: 120, or 60 of two recordings.
-        """
+        """Show `frames` of each at most (120, or 60 of two); slow motion lights `train_step`."""
         self.recordings = [recording] if other is None else [recording, other]
         for each in self.recordings:
             if not isinstance(each, Recording):
                 raise CourseError("show() takes recordings: make one with Recording(...).")
             if not each.frames:
                 raise CourseError("The recording holds no frame yet: train for a step first.")
-        self.frames = frames or (FRAMES if other is None else FRAMES // 2)
+        self.frames = frames or FRAMES // len(self.recordings)
         self.source = source_of(train_step)
 
     def page(self, contact_sheet: bool = False) -> str:
@@ -57,15 +54,16 @@ class Player:
             still = self.still()
             source = f"data:image/png;base64,{to_json(still.data)}"
             image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
-        page = _read("page.html").replace("/*COLOURS*/", _style_sheet())
-        page = page.replace("/*SCRIPTS*/", "\n".join(map(_script, SCRIPTS)))
+        scripts = "\n".join(map(_read, SCRIPTS))  # one script, which imports nothing
+        scripts = re.sub(r"^import [^;]+;\n|^export ", "", scripts, flags=re.MULTILINE)
+        page = _read("page.html").replace("/*LIGHT*/", _variables(LIGHT))
+        page = page.replace("/*DARK*/", _variables(DARK)).replace("/*SCRIPTS*/", scripts)
         return page.replace("<!--CONTACT SHEET-->", image).replace("/*DATA*/", text)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the page to a file that needs nothing else, and return its path."""
-        path = Path(path)
-        write_text(path, self.page(contact_sheet=True))
-        return path
+        write_text(Path(path), self.page(contact_sheet=True))
+        return Path(path)
 
     def still(self) -> SmallPicture:
         """Return the contact sheet, which stands where the page cannot."""
@@ -98,20 +96,9 @@ def _read(name: str) -> str:
     return (WEB / name).read_text(encoding="utf-8")
 
 
-def _script(name: str) -> str:
-    """Return a module of the page as a part of its one script, which imports nothing."""
-    return re.sub(r"^import [^;]+;\n|^export ", "", _read(name), flags=re.MULTILINE)
-
-
-def _style_sheet() -> str:
-    """Return the colours as variables of CSS: light ones, unless the page is told "dark"."""
-    themes = (":root", "light", LIGHT), (':root[data-theme="dark"]', "dark", DARK)
-    return "\n".join(
-        f"{where} {{ color-scheme: {scheme}; "
-        + " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-        + " }"
-        for where, scheme, colours in themes
-    )
+def _variables(colours: dict[str, str]) -> str:
+    """Return colours as variables of CSS."""
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
 def source_of(function: Callable | str | None) -> str:

@@ -26,17 +26,13 @@ LINES = {
 
 
 class Stage(NamedTuple):
-    """One of the eleven stages of a training step.
-
-    `parts` of the drawing are at work, `shows` is what stands on the plane of points (beside
-    pictures, D's answers with "map"), `learner` is whose turn it is in the steps 3 and 5.
-    """
+    """One of the eleven stages of a training step."""
 
     step: int
     doing: str
-    parts: str
-    shows: str
-    learner: str = ""
+    parts: str  # of the drawing: those at work
+    shows: str  # what stands on the plane of points; beside pictures, D's answers with "map"
+    learner: str = ""  # whose turn it is in the steps 3 and 5
 
     @property
     def name(self) -> str:
@@ -59,18 +55,18 @@ STAGES = (
 )
 
 
-# What is said at each stage; "before", "between" and "after" both updates are D's mean answers.
+# What is said at each stage, with the numbers of the moment: "answers" are D's mean ones.
 MEAN = "D's mean answer on the fakes shown"
 SAID = {
     "fakes": "Each fake is what G makes of one noise vector.",
     "d_answers": "In this iteration D's mean answer was {answer_real} on real, "
     "{answer_fake} on fake.",
     "d_loss": "Loss of D: {loss_d} ({even_d:.3f} if it only guessed).",
-    "d_update": f"D has changed. {MEAN}: {{before}} → {{between}}.",
+    "d_update": f"D has changed. {MEAN}: {{answers}} → {{answers_between}}.",
     "fresh_fakes": "Training takes new noise; here the same fakes are shown, to compare.",
-    "g_answers": "The new D's mean answer on the fakes shown: {between}.",
+    "g_answers": "The new D's mean answer on the fakes shown: {answers_between}.",
     "g_loss": "Loss of G: {loss_g} ({even_g:.3f} if D cannot tell).",
-    "g_update": f"{MEAN}: {{between}} → {{after}}.",
+    "g_update": f"{MEAN}: {{answers_between}} → {{answers_after}}.",
 }
 OF_POINTS = SAID | {
     "batch": "Large dots: 32 of the real points, as many as a batch.",
@@ -95,10 +91,9 @@ def stages_data(source: str) -> list[dict]:
     """
     lines, data = source.splitlines(), []
     steps = _steps(lines)
-    changed: list[str] = []
-    for stage in STAGES:
+    for number, stage in enumerate(STAGES, start=1):
         who = stage.learner if stage.doing == "update" else ""
-        changed = [*changed, who] if who else changed
+        changed = [past.learner for past in STAGES[:number] if past.doing == "update"]
         section = [i for i, step in enumerate(steps) if step == stage.step]
         entry = {"name": stage.name, "step": stage.step, "who": who, "changed": changed}
         entry |= {"label": stage.doing if stage.learner else "", "section": section}
@@ -109,13 +104,11 @@ def stages_data(source: str) -> list[dict]:
 
 
 def _steps(lines: list[str]) -> list[int]:
-    """Return the step of each line: it begins with a comment like "# 3."; 0 where there is none."""
+    """Return the step of each line: from a comment like "# 3." to the next or a return; else 0."""
     steps, now = [], 0
     for line in lines:
-        if found := re.search(r"#\s*([1-5])\.", line):
-            now = int(found[1])
-        if re.match(r"\s*return\b", line):
-            now = 0
+        if found := re.search(r"#\s*([1-5])\.|^\s*return\b", line):
+            now = int(found[1] or 0)
         steps.append(now if line.strip() else 0)
     return steps
 
@@ -147,10 +140,9 @@ def written(value: float, digits: int = 2) -> str:
 def captions(recording: Recording, moment: dict) -> dict[str, str]:
     """Return what is said at each stage of a moment, of which the gains are known too."""
     means = ("answers", "answers_between", "answers_after")
-    before, between, after = (written(moment[name].mean(), 4) for name in means)
-    numbers = moment | {"before": before, "between": between, "after": after}
-    for name, loss in zip(COLUMNS, moment["losses"], strict=True):
-        numbers[name] = written(loss, 3)
+    numbers = moment | {name: written(moment[name].mean(), 4) for name in means}
+    losses = zip(COLUMNS, moment["losses"], strict=True)
+    numbers |= {name: written(loss, 3) for name, loss in losses}
     numbers["even_d"], numbers["even_g"], _ = balance(recording.real_label)
     rises = moment["answers_between"] > moment["answers"]
     numbers |= {"rises": rises.sum(), "falls": (~rises).sum()}

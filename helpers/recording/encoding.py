@@ -1,40 +1,38 @@
-"""What keeps a recording small: whole numbers for floats, few points of a curve."""
+"""What keeps a recording small: whole numbers for floats, curves of few points, sprites."""
 
-from dataclasses import dataclass
+import io
+import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from PIL import Image
 
+from helpers.base.arrays import to_pixels, to_sheet
 from helpers.base.history import COLUMNS
 
 BUCKETS = 600  # the most points of a curve
+SIDE = 64  # pictures that are larger are made smaller
+QUALITIES = (90, 75, 60, 45, 30, 15, 5)  # of a WebP
+SPRITE_BYTES = 9_500  # 120 frames of this size stay below 2 MB on the page
 
 
-@dataclass(frozen=True)
-class Coding:
-    """Floats as whole numbers from `low` to `high`, `unit` for 1; `none` for "not a number"."""
-
-    dtype: type
-    low: int
-    high: int
-    unit: int
-    none: int
-
-    def encode(self, values: np.ndarray | list) -> np.ndarray:
-        """Return floats as whole numbers; what lies outside of the range is moved to its edge."""
-        scaled = np.asarray(values, np.float32) * self.unit
-        numbers = np.clip(np.nan_to_num(scaled).round(), self.low, self.high)
-        return np.where(np.isfinite(scaled), numbers, self.none).astype(self.dtype)
-
-    def decode(self, numbers: np.ndarray) -> np.ndarray:
-        """Undo `encode`."""
-        return np.where(numbers == self.none, np.nan, numbers / self.unit)
+def _encoded(values, dtype: type, low: int, high: int, unit: int, none: int) -> np.ndarray:
+    """Return floats as whole numbers: `unit` for 1, the edge of the range for what lies outside."""
+    scaled = np.asarray(values, np.float32) * unit
+    numbers = np.clip(np.nan_to_num(scaled).round(), low, high)
+    return np.where(np.isfinite(scaled), numbers, none).astype(dtype)
 
 
-PLACES = Coding(np.int16, -32767, 32767, unit=1000, none=-32768)  # coordinates of points
-ANSWERS = Coding(np.uint8, 0, 254, unit=254, none=255)  # of the discriminator, 0 to 1
-whole, places_of = PLACES.encode, PLACES.decode
-bytes_of, answers_of = ANSWERS.encode, ANSWERS.decode
+def _decoded(numbers: np.ndarray, unit: int, none: int) -> np.ndarray:
+    return np.where(numbers == none, np.nan, numbers / unit)
+
+
+# Coordinates of points, and answers of the discriminator; `none` stands for "not a number".
+whole = partial(_encoded, dtype=np.int16, low=-32767, high=32767, unit=1000, none=-32768)
+places_of = partial(_decoded, unit=1000, none=-32768)
+bytes_of = partial(_encoded, dtype=np.uint8, low=0, high=254, unit=254, none=255)
+answers_of = partial(_decoded, unit=254, none=255)
 
 
 def downsampled(history: np.ndarray) -> dict[str, np.ndarray]:
@@ -49,6 +47,30 @@ def downsampled(history: np.ndarray) -> dict[str, np.ndarray]:
         parts = [values[a:b] for a, b in pairwise(edges)]
         curves[name] = np.array([(p.mean(), p.min(), p.max()) for p in parts]).reshape(-1, 3)
     return {name: values.astype(np.float32) for name, values in curves.items()}
+
+
+def columns_of(count: int) -> int:
+    """Return how many pictures stand side by side in a sprite of `count` pictures."""
+    return math.ceil(math.sqrt(count))
+
+
+def sprite(pictures: np.ndarray) -> bytes:
+    """Return pictures as one sheet: a PNG if that is small enough, else a WebP that is."""
+    tiles = to_pixels(pictures)
+    columns = columns_of(len(tiles))
+    image = Image.fromarray(to_sheet(tiles, columns))
+    image.thumbnail((SIDE * columns,) * 2, Image.Resampling.BOX, reducing_gap=None)
+    image.save(file := io.BytesIO(), "PNG")
+    for quality in QUALITIES[3 * (tiles.ndim == 4) :]:  # in colour 45 does, in half the room
+        if len(file.getvalue()) <= SPRITE_BYTES:
+            break
+        image.save(file := io.BytesIO(), "WEBP", quality=quality, method=2)
+    return file.getvalue()
+
+
+def sprite_image(data: bytes) -> np.ndarray:
+    """Return the sheet that `sprite` made as an array (height, width, 3) of uint8."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def packed(prefix: str, entries: list[dict]) -> dict[str, np.ndarray]:

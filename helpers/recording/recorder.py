@@ -1,13 +1,9 @@
-"""A recording of a training run: frames of both networks every so often, the losses of every step.
-
-It stays small however long the run is, and it is framework-neutral: what it keeps are NumPy
-arrays. `helpers.player` shows it.
-"""
+"""A recording of a training run, of any framework: NumPy arrays. `helpers.player` shows it."""
 
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +16,7 @@ from helpers.base.history import COLUMNS
 from helpers.metrics.points import share_covered
 from helpers.plotting import plane_grid
 from helpers.recording import snapshot
-from helpers.recording.encoding import bytes_of, downsampled, packed, unpacked, whole
-from helpers.recording.schedule import Schedule
-from helpers.recording.snapshot import Network
-from helpers.recording.sprites import sprite
+from helpers.recording.encoding import bytes_of, downsampled, packed, sprite, unpacked, whole
 
 VERSION = 1
 FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
@@ -31,16 +24,44 @@ FRAMES, MOMENTS = 120, 16  # the most frames and moments kept
 ABOUT = ("kind", "title", "done", "broken_at", "seconds", "most", "real_label")
 
 
+class Schedule:
+    """Which steps to keep: dense at the start, then ever further apart, never more than `limit`.
+
+    The i-th step kept is about `scale * i ** 2`. When there are too many, `scale` is multiplied
+    by four and every second one goes. Of a run of `steps` steps the last one is kept too.
+    """
+
+    def __init__(self, limit: int, steps: int | None = None) -> None:
+        """Start with the step 0."""
+        self.limit, self.next = limit, 0
+        self.scale = steps / (limit - 2) ** 2 if steps else 0.05
+        self._last = steps - 1 if steps else 0
+
+    def take(self, kept: list[dict]) -> None:
+        """Thin out `kept`, if its newest entry makes it too long, and say what comes next."""
+        while len(kept) > self.limit:
+            self.scale *= 4
+            places = [self._place(entry["step"]) for entry in kept]
+            inner = (kept[i] for i in range(1, len(kept) - 1) if places[i] != places[i - 1])
+            kept[:] = [kept[0], *inner, kept[-1]]
+        step = kept[-1]["step"] if kept else -1
+        place = self._place(step) + 1 if kept else 0
+        self.next = max(step + 1, int(np.ceil(self.scale * place**2)))
+        if step < self._last:
+            self.next = min(self.next, self._last)
+
+    def _place(self, step: int) -> int:
+        return int(np.sqrt(step / self.scale) + 1e-9)
+
+
 class Recording:
     """Frames of a run of training, `kind` "points" or "pictures", seen through the same `noise`.
 
     `noise` holds one vector for each fake: 256 do well for points, 16 to 36 for pictures. `real`
-    are real examples to show beside the fakes (points need them), `title` a name for the run,
-    `steps` how many steps are planned, if that is known, `most` how many frames are kept at most:
-    the fewer, the less it costs. `real_label` is what D learns to answer to real ones.
-
-    A moment is one iteration seen closely: the networks before it, after the discriminator's
-    update and after the generator's. There are at most 16, the player shows three.
+    examples are shown beside the fakes (points need them). `steps` are planned, if that is known;
+    `most` frames are kept, the fewer, the less it costs. D learns to answer `real_label` to real
+    ones. A moment is one iteration seen closely: the networks before it, after D's update and
+    after G's. There are at most 16, the player shows three.
     """
 
     def __init__(
@@ -79,8 +100,7 @@ class Recording:
             low, high = self.real.min(0), self.real.max(0)
             margin = (high - low) * np.array([0.12, 0.3], np.float32)
             self.box = np.concatenate((low - margin, high + margin)).astype(np.float32)
-            left, bottom, right, top = self.box
-            self._mesh = plane_grid(snapshot.MAP_SIDE, (left, right), (bottom, top))
+            self._mesh = plane_grid(snapshot.MAP_SIDE, *self.box.reshape(2, 2).T)
             if self.noise.shape[1] == 2:
                 x, y = zip(self.noise.min(0), self.noise.max(0), strict=True)
                 self.grid = plane_grid(snapshot.GRID_SIDE, x, y)
@@ -91,7 +111,7 @@ class Recording:
             self.planned, self.real_label = steps, real_label
             self._when, self._when_moment = Schedule(self.most, steps), Schedule(MOMENTS, steps)
 
-    def watch(self, step: int, generator: Network, discriminator: Network) -> None:
+    def watch(self, step: int, generator: Callable, discriminator: Callable) -> None:
         """Take a frame if one is due after `step` steps of training; else cost next to nothing."""
         if step >= self._next:
             self._take(step, generator, discriminator)
@@ -105,7 +125,7 @@ class Recording:
         """Let the clock stand still until there is something to look at."""
         self._trained, self._started, self._next = seconds, 0.0, 0
 
-    def _take(self, step: int, generator: Network, discriminator: Network) -> None:
+    def _take(self, step: int, generator: Callable, discriminator: Callable) -> None:
         begin = time.perf_counter()
         self._started = self._started or begin
         seconds = self.seconds
@@ -130,22 +150,18 @@ class Recording:
         else:
             x = self.real[:, 0]
             frame["coverage"] = share_covered(seen["fakes"], (x.min(), x.max()))
-            frame |= {"map": bytes_of(seen["map"]), "fakes": whole(seen["fakes"])}
-            if "landing" in seen:
-                frame["landing"] = whole(seen["landing"])
+            small = {"map": bytes_of, "fakes": whole, "landing": whole}
+            frame |= {name: code(seen[name]) for name, code in small.items() if name in seen}
             if "pushes" in seen:
                 frame["pushes"] = seen["pushes"]
         self.frames.append(frame)
         self.done = max(self.done, step)
         self._when.take(self.frames)
 
-    def finish(
-        self, history: Mapping[str, np.ndarray], generator: Network, discriminator: Network
-    ) -> "Recording":
-        """Keep the curves of `history` and a last frame; return self.
+    def finish(self, history: Mapping, generator: Callable, discriminator: Callable) -> "Recording":
+        """Keep the curves of a history (COLUMNS: a number for each step) and a last frame.
 
-        `history` has one number for each step under loss_d, loss_g, answer_real and answer_fake,
-        as `Run.history` does. May be called again after more training.
+        Returns self; may be called again after more training.
         """
         losses = np.stack([to_array(history[name], np.float32) for name in COLUMNS], axis=1)
         self.done = max(self.done, len(losses))
@@ -172,17 +188,14 @@ class Recording:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the recording to a file (NumPy arrays, no pickle) and return its path."""
-        about: dict[str, Any] = {name: getattr(self, name) for name in ABOUT}
+        about: dict[str, Any] = {name: getattr(self, name) for name in ABOUT} | {"version": VERSION}
         about |= {"scales": [self._when.scale, self._when_moment.scale], "steps": self.planned}
-        arrays = {"about": np.array(json.dumps(about | {"version": VERSION})), "noise": self.noise}
-        if len(self.real):
-            arrays["real"] = self.real
+        arrays = {"about": np.array(json.dumps(about)), "noise": self.noise, "real": self.real}
         arrays |= {f"curve.{name}": values for name, values in self.curves.items()}
         arrays |= packed("frame", self.frames) | packed("moment", self.moments)
-        path = Path(path)
-        with new_file(path) as part, part.open("wb") as file:
+        with new_file(Path(path)) as part, part.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # none is `allow_pickle`
-        return path
+        return Path(path)
 
     def resumed(self, path: Path) -> "Recording":
         """Return the recording in a file if it has the same noise, else this one: begin here."""
@@ -199,17 +212,12 @@ class Recording:
             with np.load(path) as file:  # without pickle
                 arrays = dict(file)
             about = json.loads(str(arrays["about"]))
-            version = about["version"]
-            if version == VERSION:
+            if about["version"] == VERSION:
                 return cls._from(about, arrays)
+            trouble = f"of version {about['version']}, this course reads version {VERSION}"
         except Exception:  # a dozen kinds: of NumPy, zipfile, zlib, json, and of what lacks a part
-            raise CourseError(
-                f"{path} is missing, damaged or no recording: record the run again."
-            ) from None
-        raise CourseError(
-            f"{path} is a recording of version {version}, this course reads version {VERSION}: "
-            "delete it and record again."
-        )
+            trouble = "missing, damaged or no recording"
+        raise CourseError(f"{path} is {trouble}: record the run again.")
 
     @classmethod
     def _from(cls, about: dict, arrays: dict) -> "Recording":

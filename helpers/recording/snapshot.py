@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,10 +10,9 @@ import numpy as np
 
 from helpers.base.arrays import to_array
 from helpers.base.history import COLUMNS
-from helpers.recording.sprites import sprite
+from helpers.recording.encoding import sprite
 
 MAP_SIDE, GRID_SIDE, ARROWS = 40, 20, 64
-Network = Any  # a PyTorch module, or whatever else can be called with an array (a Keras model)
 
 
 class Eyes(NamedTuple):
@@ -25,8 +24,8 @@ class Eyes(NamedTuple):
 
 
 @contextmanager
-def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
-    """Give the Eyes of two networks.
+def open_eyes(generator: Any, discriminator: Any) -> Iterator[Eyes]:
+    """Give the Eyes of two PyTorch modules, or of two others that are called with an array.
 
     Modules are in eval mode meanwhile; afterwards each layer has its mode back, and the random
     state of PyTorch is what it was.
@@ -51,25 +50,20 @@ def open_eyes(generator: Network, discriminator: Network) -> Iterator[Eyes]:
             loss = torch.nn.functional.softplus(-logits).sum()
         return -torch.autograd.grad(loss, fakes)[0]
 
-    modes = [(m, m.training) for net in (generator, discriminator) for m in net.modules()]
     gpu = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices=gpu), torch.no_grad():
-            generator.eval()
-            discriminator.eval()
-            yield Eyes(
-                draw=partial(asked, generator),
-                judge=lambda fakes: asked(discriminator, fakes).reshape(-1),
-                push=partial(asked, slope) if hasattr(discriminator, "logits") else None,
-            )
-    finally:
-        for module, training in modes:
-            module.training = training
+    with torch.random.fork_rng(devices=gpu), torch.no_grad(), ExitStack() as stack:
+        for network in (generator, discriminator):
+            for module in network.modules():
+                stack.callback(setattr, module, "training", module.training)
+            network.eval()
+        yield Eyes(
+            draw=partial(asked, generator),
+            judge=lambda fakes: asked(discriminator, fakes).reshape(-1),
+            push=partial(asked, slope) if hasattr(discriminator, "logits") else None,
+        )
 
 
-def look(
-    eyes: Eyes, noise: np.ndarray, mesh: np.ndarray | None, grid: np.ndarray | None
-) -> dict[str, np.ndarray]:
+def look(eyes: Eyes, noise: np.ndarray, mesh=None, grid=None) -> dict[str, np.ndarray]:
     """Return what the networks do now; of points also their map at `mesh`, the fakes of `grid`."""
     fakes = eyes.draw(noise)
     seen = {"fakes": fakes, "answers": eyes.judge(fakes)}
@@ -83,14 +77,11 @@ def look(
 
 
 def moment_of(before: dict, after: dict, eyes: Eyes) -> dict:
-    """Return one iteration, of which the networks were seen before and after; `eyes` are after.
-
-    "losses" are what COLUMNS names, in that order; they are known when the run is finished.
-    """
+    """Return one iteration, of which the networks were seen before and after; `eyes` are after."""
     fakes = before["fakes"]
     moment = {
         "step": before["step"],
-        "losses": np.full(len(COLUMNS), np.nan, np.float32),
+        "losses": np.full(len(COLUMNS), np.nan, np.float32),  # known when the run is finished
         "answers": before["answers"],
         "answers_between": eyes.judge(fakes),  # the new discriminator on the old fakes
         "answers_after": after["answers"],

@@ -36,7 +36,7 @@ def test_the_page_is_complete_in_itself_and_its_words_cannot_break_out(points):
     page = show(points, train_step=train_step).page(contact_sheet=True)
     assert "<script>alert" not in page
     assert not re.search(r"https?://|//cdn|@import|url\((?!#)|^import |^export ", page, re.M)
-    for mark in ("/*COLOURS*/", "/*DATA*/", "/*SCRIPTS*/", "<!--CONTACT SHEET-->"):
+    for mark in ("/*LIGHT*/", "/*DARK*/", "/*DATA*/", "/*SCRIPTS*/", "<!--CONTACT SHEET-->"):
         assert mark not in page
     assert "# 3. the discriminator learns" in page
     assert "<script>alert" not in show(points)._repr_html_()

@@ -13,10 +13,18 @@ from helpers.base.errors import CourseError
 from helpers.base.history import COLUMNS
 from helpers.player.page_data import page_data, to_json
 from helpers.recording import Recording, recorder
-from helpers.recording.encoding import BUCKETS, answers_of, bytes_of, downsampled, places_of, whole
-from helpers.recording.recorder import FRAMES, MOMENTS, VERSION
-from helpers.recording.schedule import Schedule
-from helpers.recording.sprites import SPRITE_BYTES, sprite, sprite_image
+from helpers.recording.encoding import (
+    BUCKETS,
+    SPRITE_BYTES,
+    answers_of,
+    bytes_of,
+    downsampled,
+    places_of,
+    sprite,
+    sprite_image,
+    whole,
+)
+from helpers.recording.recorder import FRAMES, MOMENTS, VERSION, Schedule
 from tests.sentences import is_one_sentence
 from tests.toys import DAMAGE, Recorded, damage
 
