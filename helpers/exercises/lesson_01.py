@@ -67,8 +67,8 @@ def check_saturating_loss(
     _, usual = _value_and_slopes(lambda z: bce(z, torch.ones_like(z)), early)
     _, slopes = _value_and_slopes(loss, early)
     return (
-        f"The discriminator gives early fakes {early.sigmoid().mean():.3f} on average, and there the "
-        f"gradient of your loss is {usual.abs().mean() / slopes.abs().mean():,.0f} times smaller "
+        f"Early fakes get {early.sigmoid().mean():.3f} from the discriminator on average, and there "
+        f"the gradient of your loss is {usual.abs().mean() / slopes.abs().mean():,.0f} times smaller "
         "than that of -log(a). This is why the lesson does not use it."
     )
 

@@ -927,7 +927,6 @@ print(f"mean answer on real points {judge(gan.discriminator, real_points).mean()
 from helpers.controls import buttons
 
 
-
 def show_players():
     answers, fake, _ = look_at(unequal, "now")
     return plot_answers(plane, answers, real_points[:200].cpu(), fake)
@@ -1145,7 +1144,10 @@ print(f"one noise vector, 1,000 times: {len(different):,} different points")
 
 # %% slideshow={"slide_type": "skip"}
 with_dropout = try_noise(2, create_generator=DropoutGenerator)
-rows = [{"generator": "without dropout"} | of_noise[1], {"generator": "with dropout"} | with_dropout]
+rows = [
+    {"generator": "without dropout"} | of_noise[1],
+    {"generator": "with dropout"} | with_dropout,
+]
 Table(rows, f"Dropout in the generator, {short:,} steps each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}

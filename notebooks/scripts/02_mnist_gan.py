@@ -553,7 +553,9 @@ from helpers.metrics.images import frechet_by_samples
 few = 2_000 if preset.level == "smoke" else 40_000
 features, _ = classifier(fakes)
 real_features, _ = classifier(images[:few].cpu())
-Table(frechet_by_samples(features, real_features), "Frechet distance by number of pictures, 20 draws")
+Table(
+    frechet_by_samples(features, real_features), "Frechet distance by number of pictures, 20 draws"
+)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So a value means nothing without the number of pictures, and only distances at equal numbers may be compared. Nor
@@ -680,7 +682,9 @@ def summary(name, result):
 
 rows = []
 for name, maker in makers.items():
-    found = results if maker is average else evaluate(classifier, generate(maker, noise), images.cpu())
+    found = (
+        results if maker is average else evaluate(classifier, generate(maker, noise), images.cpu())
+    )
     rows.append(summary(name, found))
 samples = f"{results.frechet.samples:,} pictures each (precision, recall: {results.compared:,})"
 floor = f"Frechet distance of real to real {results.frechet.floor:.1f}"
@@ -720,7 +724,16 @@ from helpers.base.history import COLUMNS
 steps, count = (3, 200) if preset.level == "smoke" else (300, 2000)
 
 
-def play(name, step=train_step, beginner=False, dropout=True, every=1, look=None, length=steps, **settings):
+def play(
+    name,
+    step=train_step,
+    beginner=False,
+    dropout=True,
+    every=1,
+    look=None,
+    length=steps,
+    **settings,
+):
     changed = replace(PRESETS[lesson]["lesson"], **settings)
     game = new_gan(changed)
     load_weights(game.discriminator, "digits_discriminator_long")
@@ -820,7 +833,9 @@ def dead_units(number, game):
         hidden = game.generator.model[:-2](noise[:1000])
     dead = int((hidden <= 0).all(dim=0).sum())
     answer = float(judge(game.discriminator, generate(game.generator, noise[:1000])).mean())
-    print(f"step {number}: {dead} of {hidden.shape[1]} units dead, mean answer to fakes {answer:.2f}")
+    print(
+        f"step {number}: {dead} of {hidden.shape[1]} units dead, mean answer to fakes {answer:.2f}"
+    )
 
 
 games["the generator dies"] = play("the generator dies", look=dead_units, learning_rate_g=8e-3)
@@ -864,8 +879,12 @@ def count_classes(number, game):
 
 
 hasty = {"learning_rate_d": 4e-4, "learning_rate_g": 1.6e-3, "beta1": 0.9}
-games["mode collapse"] = play("mode collapse", length=2 * steps, every=5, look=count_classes, **hasty)
-Table(list(over_time.values()), "Classes of 1,000 fakes, and the discriminator's mean answer to them")
+games["mode collapse"] = play(
+    "mode collapse", length=2 * steps, every=5, look=count_classes, **hasty
+)
+Table(
+    list(over_time.values()), "Classes of 1,000 fakes, and the discriminator's mean answer to them"
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Read the columns downwards. A fair share is 100. After some 300 steps one or two digits take a third or half of all
@@ -886,7 +905,9 @@ compare("mode collapse")
 # large, and so it is lost even if both players learn ten times as fast as usual:
 
 # %% slideshow={"slide_type": "skip"}
-games["both learn too fast"] = play("both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3)
+games["both learn too fast"] = play(
+    "both learn too fast", learning_rate_d=2e-3, learning_rate_g=8e-3
+)
 compare("both learn too fast")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -973,7 +994,9 @@ compare("saturating loss")
 
 # %% slideshow={"slide_type": "skip"}
 changes = {"beginner": True, "real_label": 1.0}
-games["saturating loss, beginner"] = play("saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes)
+games["saturating loss, beginner"] = play(
+    "saturating loss, beginner", step=partial(flawed_step, saturating=True), **changes
+)
 for name in ("the discriminator wins", "saturating loss, beginner"):
     loss = games[name][1]["loss_d"][-100:].mean()
     print(f"mean loss of the discriminator in the last 100 steps {loss:.3f}, {name}")
@@ -987,7 +1010,9 @@ compare("saturating loss, beginner")
 
 # %% slideshow={"slide_type": "skip"}
 floor = frechet(classifier(games[usual][0])[0], reference).floor
-caption = f"{count:,} fakes after {steps} steps (mode collapse: {2 * steps}); real to real {floor:.1f}"
+caption = (
+    f"{count:,} fakes after {steps} steps (mode collapse: {2 * steps}); real to real {floor:.1f}"
+)
 Table([score(name) for name in games], caption)
 
 # %% [markdown] slideshow={"slide_type": "skip"}

@@ -593,7 +593,9 @@ rows = []
 for trained_on, (network, maker) in judges.items():
     row = {"trained on": trained_on}
     row |= {name: float(judge(network, seen).mean()) for name, seen in shown.items()}
-    rows.append(row | {"its own fakes": float(judge(network, generate(maker, noise[:1000])).mean())})
+    rows.append(
+        row | {"its own fakes": float(judge(network, generate(maker, noise[:1000])).mean())}
+    )
 Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
