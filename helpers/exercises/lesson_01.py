@@ -66,10 +66,11 @@ def check_saturating_loss(
     early = early_logits().detach()
     _, usual = _value_and_slopes(lambda z: bce(z, torch.ones_like(z)), early)
     _, slopes = _value_and_slopes(loss, early)
+    times = usual.abs().mean() / slopes.abs().mean()
     return (
-        f"Early fakes get {early.sigmoid().mean():.3f} from the discriminator on average, and there "
-        f"the gradient of your loss is {usual.abs().mean() / slopes.abs().mean():,.0f} times smaller "
-        "than that of -log(a). This is why the lesson does not use it."
+        f"On average the discriminator gives early fakes {early.sigmoid().mean():.3f}, and there "
+        f"the gradient of your loss is {times:,.0f} times smaller than that of -log(a). This is "
+        "why the lesson does not use it."
     )
 
 

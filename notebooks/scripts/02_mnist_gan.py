@@ -724,32 +724,34 @@ from helpers.base.history import COLUMNS
 steps, count = (3, 200) if preset.level == "smoke" else (300, 2000)
 
 
-def play(
-    name,
-    step=train_step,
-    beginner=False,
-    dropout=True,
-    every=1,
-    look=None,
-    length=steps,
-    **settings,
-):
-    changed = replace(PRESETS[lesson]["lesson"], **settings)
-    game = new_gan(changed)
+def opponents(settings, beginner=False, dropout=True):
+    game = new_gan(settings)
     load_weights(game.discriminator, "digits_discriminator_long")
     if not beginner:
         load_weights(game.generator, "digits_generator_long")
     game.discriminator.train(dropout)
-    label = changed.real_label
+    return game
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The game itself: `length` steps, in which the discriminator learns in `every` step or now and then. `look`, if it is
+# given, is called every 50 steps.
+
+# %% slideshow={"slide_type": "skip"}
+def play(
+    name, step=train_step, every=1, look=None, length=steps, beginner=False, dropout=True, **new
+):
+    settings = replace(PRESETS[lesson]["lesson"], **new)
+    game = opponents(settings, beginner, dropout)
+    label = settings.real_label
     film = Recording("pictures", fixed_noise, title=name, steps=length, real_label=label)
     rows = []
     for number in range(length):
         film.watch(number, game.generator, game.discriminator)
         if look and number % 50 == 0:
             look(number, game)
-        learns = number % every == 0  # the discriminator may learn in every step, or now and then
-        game.optimizer_d.param_groups[0]["lr"] = changed.learning_rate_d if learns else 0.0
-        chosen = torch.randint(len(images), (changed.batch_size,), device=device)
+        rate_d = settings.learning_rate_d if number % every == 0 else 0.0
+        game.optimizer_d.param_groups[0]["lr"] = rate_d
+        chosen = torch.randint(len(images), (settings.batch_size,), device=device)
         rows.append(torch.stack(step(game, images[chosen], label)).detach())
     columns = dict(zip(COLUMNS, torch.stack(rows).T.cpu().numpy(), strict=True))
     film.finish(columns, game.generator, game.discriminator)

@@ -470,6 +470,11 @@ Table(forms, "Arrays of weights that a step changes")
 # The first class is what Keras needs to know about two players; the steps are in the second one.
 
 # %% slideshow={"slide_type": "skip"}
+from helpers.base.history import COLUMNS
+
+bce = keras.losses.BinaryCrossentropy(from_logits=True)
+
+
 class Players(Model):
     def __init__(self, generator, discriminator, real_label, seed=seed):
         super().__init__()
@@ -491,11 +496,6 @@ class Players(Model):
 # And here are the five steps, the same as in lessons 01 to 03. Both GANs of this lesson use them.
 
 # %% slideshow={"slide_type": "subslide"}
-from helpers.base.history import COLUMNS
-
-bce = keras.losses.BinaryCrossentropy(from_logits=True)
-
-
 class GAN(Players):
     def train_step(self, real):
         # 1. Choose some real examples: `fit` takes them from `real_batches`.
