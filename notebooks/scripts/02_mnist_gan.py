@@ -733,8 +733,8 @@ def opponents(settings, beginner=False, dropout=True):
     return game
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The game itself: `length` steps, in which the discriminator learns in `every` step or now and then. `look`, if it is
-# given, is called every 50 steps.
+# The game itself takes `length` steps. With `every=5`, for example, the discriminator learns in each fifth step
+# only; `look`, if there is one, is called every 50 steps.
 
 # %% slideshow={"slide_type": "skip"}
 def play(
