@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.exercises.verdicts import compare, count_weights, exercise, near, need, need_same
 from helpers.metrics.images import Judgement, Novelty
@@ -23,9 +23,8 @@ def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, in
         for scale, (spread, none) in found.items()
     )
     why = (
-        "Vectors near 0 are all alike, and the generator has seen next to none in training: the "
-        "length of 100 normal numbers is close to 10 each time. Longer vectors do less harm, as "
-        "the layers are nearly proportional to their input and Tanh cuts off what is too much."
+        "Vectors near 0 are alike, and training has next to none: 100 normal numbers have a length "
+        "near 10. Long ones do less harm: layers scale them, and Tanh cuts off what is too much."
     )
     return compare("b" if found[0.1][0] < 0.6 * found[1.0][0] else "c", answer, measured, why)
 
@@ -34,10 +33,7 @@ def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, in
 def check_even_digits(answer: float, experiment: Callable[[], float]) -> str:
     """Exercise 2: the entropy of pictures that show five of ten digits equally often."""
     entropy = float(experiment())
-    why = (
-        "Losing half of the digits costs one bit only: read the entropy together with the share "
-        "of classes. (As the classifier errs now and then, it is a little more than log2(5).)"
-    )
+    why = "Read it beside the share of classes. (Errors of the classifier make it a little larger.)"
     return compare(near(answer, entropy, 0.15), answer, f"{entropy:.2f} bits", why)
 
 
@@ -62,15 +58,14 @@ def check_thief(answer: str, experiment: Callable[[], tuple[Judgement, Novelty]]
 
 
 @exercise
-def check_two_steps(step: Callable, gan: Players, real: torch.Tensor, noise: torch.Tensor) -> str:
+def check_two_steps(step: Callable, gan: Players, real: Tensor, noise: Tensor) -> str:
     """Exercise 4: a training step that trains the discriminator twice, the generator once.
 
-    It is called once, with a new `gan`. Watched are the steps of both optimizers, the noise, and
-    the discriminator's answers to `real` and to the fakes of `noise` before and after each step.
+    Watched are both optimizers, the noise, and the answers to `real` and to the fakes of `noise`.
     """
     generator, discriminator = gan.generator, gan.discriminator
     moments: list[tuple[str, float, float]] = []
-    batches: set[bytes] = set()
+    batches: set[str] = set()
 
     @torch.no_grad()
     def note(name: str) -> None:
@@ -82,17 +77,12 @@ def check_two_steps(step: Callable, gan: Players, real: torch.Tensor, noise: tor
     note("start")
     gan.optimizer_d.register_step_post_hook(lambda *_: note("discriminator"))
     gan.optimizer_g.register_step_post_hook(lambda *_: note("generator"))
-    generator.register_forward_pre_hook(
-        lambda _, inputs: batches.add(inputs[0].cpu().numpy().tobytes())
-    )
+    generator.register_forward_pre_hook(lambda _, seen: batches.add(str(seen[0].tolist())))
     step(gan, real)
     order = ", ".join(name for name, *_ in moments[1:]) or "nobody"
     need_same("Trained were: {}; wanted: {}.", order, "discriminator, discriminator, generator")
     fresh = len(batches) - 1  # without `noise`
-    need(
-        fresh >= 3,
-        f"There were {fresh} different batches of noise: each of the three steps wants its own.",
-    )
+    need(fresh >= 3, f"There were {fresh} different batches of noise, not 3, one for each step.")
     (_, real_0, fake_0), _, (_, real_2, fake_2), (_, _, fake_3) = moments
     seen = (
         f"the answer on real went from {real_0:.3f} to {real_2:.3f} and on fake from {fake_0:.3f} "
@@ -105,9 +95,7 @@ def check_two_steps(step: Callable, gan: Players, real: torch.Tensor, noise: tor
 
 
 @exercise
-def check_unit_generator(
-    new_generator: Callable[[], nn.Module], old: nn.Module, noise: torch.Tensor
-) -> str:
+def check_unit_generator(new_generator: Callable, old: nn.Module, noise: Tensor) -> str:
     """Exercise 5: a generator whose pixels lie in [0, 1], with the layers of `old` but the last.
 
     Measured with `noise` (n, latent_dim) and with 1,000 times that, which brings out the limits.
@@ -120,15 +108,8 @@ def check_unit_generator(
     low, high = limits.min().item(), limits.max().item()
     need(low >= 0 and high <= 1, f"Its pixels go from {low:.2f} to {high:.2f}: not in [0, 1].")
     black, white = (limits < 0.01).float().mean(), (limits > 0.99).float().mean()
-    need(
-        min(black, white) >= 0.1,
-        f"Even from noise 1,000 times as large {black:.0%} of its pixels are black and "
-        f"{white:.0%} white: it cannot make every pixel any grey from 0 to 1.",
-    )
+    made = f"Noise 1,000 times as large makes {black:.0%} of its pixels black and {white:.0%} white"
+    need(min(black, white) >= 0.1, f"{made}: it cannot make every pixel any grey from 0 to 1.")
     stuck = ((pictures == 0) | (pictures == 1)).float().mean()
-    need(
-        stuck <= 0.05,
-        f"{stuck:.0%} of its pixels are cut off at 0 or 1 before it is trained: their gradient is "
-        "0, so nothing tells the generator how to change them.",
-    )
+    need(stuck <= 0.05, f"{stuck:.0%} of its pixels are cut off at 0 or 1: their gradient is 0.")
     return f"Its pixels go from {low:.2f} to {high:.2f}, as the real ones do, and none is cut off."

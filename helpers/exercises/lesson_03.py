@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.exercises.verdicts import compare, count_weights, exercise, letter, need, need_same
 from helpers.metrics.images import Judgement
@@ -40,20 +40,15 @@ def check_nine_of_ten(answer: str, experiment: Callable[[bool], Judgement]) -> s
 
 
 @exercise
-def check_rewired(
-    rewired: nn.Module, network: nn.Module, pictures: torch.Tensor, order: torch.Tensor
-) -> str:
+def check_rewired(rewired: nn.Module, network: nn.Module, pictures: Tensor, order: Tensor) -> str:
     """Exercise 3: a discriminator that answers scrambled pictures as `network` answers `pictures`.
 
-    Place i of a scrambled picture has the pixel of place order[i]. Only the places of the weights
-    may differ.
+    Place i of a scrambled picture has pixel order[i]. Only the places of the weights may differ.
     """
     need(rewired is not network, "This is the discriminator itself: change a copy of it.")
     weights = [[p.detach().flatten().sort()[0] for p in n.parameters()] for n in (network, rewired)]
-    need(
-        len(weights[0]) == len(weights[1]) and all(map(torch.equal, *weights)),
-        "It has other weights: only their places may change.",
-    )
+    alike = len(weights[0]) == len(weights[1]) and all(map(torch.equal, *weights))
+    need(alike, "It has other weights: only their places may change.")
     scrambled = pictures.flatten(1)[:, order].view_as(pictures)
     tried = (network, pictures), (network, scrambled), (rewired, scrambled)
     with torch.no_grad():
@@ -69,13 +64,12 @@ def check_rewired(
 
 
 @exercise
-def check_colour(
-    new: tuple[Callable | None, ...], old: tuple[nn.Module, nn.Module], noise: torch.Tensor
-) -> str | None:
+def check_colour(new: tuple, old: tuple[nn.Module, ...], noise: Tensor) -> str | None:
     """Exercise 4: generator and discriminator for (n, 3, 28, 28), from those for (n, 1, 28, 28)."""
     if None in new:
         return None
-    generator, discriminator = (create().to(noise.device).eval() for create in new if create)
+    players = [create().to(noise.device).eval() for create in new if create]
+    generator, discriminator = players
     with torch.no_grad():
         pictures, limits = generator(noise), generator(1000 * noise)
     shape = len(noise), 3, 28, 28
@@ -90,17 +84,7 @@ def check_colour(
     need(slopes.min() > 0, "The discriminator does not look at all three colours.")
     alike = torch.allclose(slopes, slopes.mean())
     need(not alike, "The discriminator cannot tell the colours: all have the same weights.")
-    added = [
-        count_weights(now) - count_weights(before)
-        for now, before in zip((generator, discriminator), old, strict=True)
-    ]
-    need_same(
-        "The players have {} weights more than before, not {}: change the layers that touch the "
-        "picture, and no others.",
-        added,
-        [2 * 784 * 1025, 2 * 784 * 1024],
-    )
-    return (
-        "The layer of each player that touches the picture has {:,} and {:,} weights more. Steps, "
-        "losses and noise stay as they are.".format(*added)
-    )
+    added = [count_weights(now) - count_weights(was) for now, was in zip(players, old, strict=True)]
+    wanted = [2 * 784 * 1025, 2 * 784 * 1024]
+    need_same("They have {} weights more, not {}: change the layers at the picture.", added, wanted)
+    return f"The layers at the picture have {added[0]:,} and {added[1]:,} weights more, no others."

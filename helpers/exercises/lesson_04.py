@@ -24,9 +24,8 @@ def check_ten_faces(answer: str, experiment: Callable[[], tuple[float, Frechet]]
     sizes = {"a": 0.1, "b": 0.5, "c": 0.9}
     nearest = min(sizes, key=lambda choice: abs(sizes[choice] - spread))
     why = (
-        "k different faces have about the share 1 - 1/k of the variance, and the spread is nearly "
-        "its root. A spread near 0 proves a collapse, one near 1 does not exclude it. The Frechet "
-        "distance notices."
+        "k faces have about the share 1 - 1/k of the variance, the spread is nearly its root. So a "
+        "spread near 1 does not exclude a collapse; the Frechet distance notices it."
     )
     return compare(nearest, answer, f"spread {spread:.2f}, Frechet distance {distance}", why)
 
@@ -40,14 +39,8 @@ def check_one_at_a_time(answer: str, experiment: Callable[[bool], np.ndarray]) -
     alone, usual = ((experiment(training) + 1) * 127.5 for training in (True, False))
     apart = [float(np.ptp(fakes, axis=0).max()) for fakes in (alone, usual)]
     same = np.abs(alone - usual).max() < 1
-    measured = (
-        "a pixel differs by up to {:.1f} of 255 steps of grey between the 16 faces with "
-        "training=True, by up to {:.1f} with training=False".format(*apart)
-    )
-    why = (
-        "In a batch of one the mean that BatchNormalization subtracts is the number itself, so "
-        "behind Dense nothing is left of the noise. training=False takes averages that were kept."
-    )
+    measured = "pixels differ by up to {:.1f} of 255 with training=True, else {:.1f}".format(*apart)
+    why = "In a batch of one nothing is left of the noise; training=False takes kept averages."
     return compare("b" if apart[0] < 1 else "a" if same else "c", answer, measured, why)
 
 
@@ -69,10 +62,6 @@ def check_larger_generator(create: Callable, create_old: Callable, preset, noise
         need_same(f"It has {{}} layers {kind}, not {{}}.", after, before + 1)
     n, weights = old.layers[-1].input.shape[-1], old.count_params()
     added = new.count_params() - weights
-    need_same(
-        "It has {:,} weights more than before, not {:,}: the filters of 4 x 4 take 16 n x n, "
-        "without a bias, and normalisation 4 n. All other layers stay as they are.",
-        added,
-        16 * n**2 + 4 * n,
-    )
+    told = "It has {:,} weights more, not {:,}: filters 16 n x n without a bias, normalisation 4 n."
+    need_same(told, added, 16 * n**2 + 4 * n)
     return f"Four times the pixels for {added / weights:.0%} more weights."

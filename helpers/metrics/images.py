@@ -18,9 +18,7 @@ from sklearn.neighbors import NearestNeighbors
 from helpers.base.arrays import finite, to_array
 from helpers.base.errors import CourseError
 
-LEAST_CLASS = 0.2  # share of its due that covers a class: 2 % of the samples for ten classes
 NEIGHBOURS = 3000  # fakes and reals, at most, for precision and recall
-SIZES = (250, 500, 1000, 2000, 5000, 10_000)  # of `frechet_by_samples`
 MEGABYTES, BATCH = 32, 1000  # of distances, and training pictures, that are in use at a time
 
 _features = partial(finite, what="features", dtype=np.float64, shape="(samples, features)")
@@ -48,8 +46,8 @@ class Frechet:
 class ClassCounts:
     """Samples per class and of no class, share of the classes covered, and entropy in bits.
 
-    A class is covered when it gets a fifth of its due. The entropy is that of `counts`: ten equal
-    classes give log2(10) = 3.32 bits, a single one gives 0; without any it is not a number.
+    A fifth of its due covers a class, for ten 2 % of the samples. The entropy is that of `counts`:
+    ten equal classes give log2(10) = 3.32 bits, a single one 0; without any it is not a number.
     """
 
     counts: tuple[int, ...]
@@ -128,12 +126,8 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """
     a, b = _features(a), _features(b)
     _check_two("The Frechet distance needs", a, b, least=a.shape[1] + 1)
-
-    def root(rows: np.ndarray) -> np.ndarray:
-        centred = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
-        return np.linalg.qr(centred, "r")  # type: ignore[return-value]  # "r": R alone
-
-    root_a, root_b = root(a), root(b)
+    centred = ((x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b))
+    root_a, root_b = (np.asarray(np.linalg.qr(x, "r")) for x in centred)
     apart = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum()
     spread = (root_a**2).sum() + (root_b**2).sum()
     return float(max(0.0, apart + spread - 2 * linalg.svdvals(root_a @ root_b.T).sum()))
@@ -145,9 +139,8 @@ def frechet(fake: np.ndarray, real: np.ndarray, samples: int | None = None) -> F
     Features (any, d) both; n is `samples`, else the number of fakes or half that of the reals,
     whichever is less. The reals are shuffled, always in the same way, before they are split.
     """
-    most = min(len(fake), len(real) // 2)
-    n = samples or most
-    if n > most:
+    n = samples or min(len(fake), len(real) // 2)
+    if n > len(fake) or 2 * n > len(real):
         raise CourseError(f"{n:,} samples need {n:,} fake and {2 * n:,} real pictures.")
     reference, fresh = _two_parts(_features(real), n)
     value = frechet_distance(_features(fake)[:n], reference)
@@ -163,10 +156,10 @@ def frechet_by_samples(fake: np.ndarray, real: np.ndarray, draws: int = 20) -> l
     dice = np.random.default_rng(0)
     reference, others = np.array_split(_features(real)[dice.permutation(len(real))], 2)
     most, rows = min(len(fake), len(others)), []
-    for size in [n for n in SIZES if n <= most] or [most]:
+    for size in [n for n in (250, 500, 1000, 2000, 5000, 10_000) if n <= most] or [most]:
         row = {"pictures": f"{size:,}"}
         for name, pool in (("fakes", _features(fake)), ("other real pictures", others)):
-            parts = (pool[dice.choice(len(pool), size, replace=False)] for _ in range(draws))
+            parts = (dice.choice(pool, size, replace=False) for _ in range(draws))
             found = [frechet_distance(part, reference) for part in parts]
             row[name] = f"{np.mean(found):.1f} ({min(found):.1f} to {max(found):.1f})"
         rows.append(row)
@@ -204,7 +197,7 @@ def class_counts(classes: np.ndarray, number: int = 10) -> ClassCounts:
         found = f"{classes.dtype} of the shape {classes.shape}"
         raise CourseError(f"Classes are one row of integers from 0 to {number}, not {found}.")
     *counts, none = np.bincount(classes, minlength=number + 1).tolist()
-    covered = np.mean([count >= LEAST_CLASS * len(classes) / number for count in counts])
+    covered = np.mean([count >= 0.2 * len(classes) / number for count in counts])
     entropy = stats.entropy(counts, base=2) if any(counts) else np.nan
     return ClassCounts(tuple(counts), none, float(covered), float(entropy))
 
@@ -273,19 +266,16 @@ def novelty(fakes: np.ndarray, training_images: np.ndarray, fresh_images: np.nda
 
 def _table(*rows: tuple) -> str:
     """Return lines for print, each of a name and columns of text or numbers."""
-    lines = []
-    for name, *values in rows:
-        texts = (value if isinstance(value, str) else f"{value:.3f}" for value in values)
-        lines.append(f"{name:<33}" + "".join(f"{text:>10}" for text in texts))
-    return "\n".join(lines)
+    return "\n".join(
+        f"{name:<33}" + "".join(f"{v:>10}" if isinstance(v, str) else f"{v:>10.3f}" for v in values)
+        for name, *values in rows
+    )
 
 
 def _check_two(measure: str, a: np.ndarray, b: np.ndarray, least: int) -> None:
     if min(len(a), len(b)) < least or a.shape[1] != b.shape[1]:
-        raise CourseError(
-            f"{measure} at least {least} samples on either side, with equally many features, not "
-            f"{a.shape} and {b.shape}."
-        )
+        wanted = f"at least {least} samples on either side, with equally many features"
+        raise CourseError(f"{measure} {wanted}, not {a.shape} and {b.shape}.")
 
 
 def _two_parts(real: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

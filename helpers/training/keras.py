@@ -105,8 +105,7 @@ class Run(BaseRun, keras.callbacks.Callback):
         if self.step % self.settings.look_every == 0 or self.step == self.total:
             self._look()
         self.processor_seconds = time.process_time() - self._begin_processor
-        if not self._goes_on():
-            self.model.stop_training = True
+        self.model.stop_training |= not self._goes_on()
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Write everything."""
@@ -120,8 +119,7 @@ class Run(BaseRun, keras.callbacks.Callback):
     # --- files
 
     def _identity(self) -> dict[str, Any]:
-        layers = [list(variable.shape) for variable in self._variables()]
-        return super()._identity() | {"layers": layers}
+        return super()._identity() | {"layers": [list(v.shape) for v in self._variables()]}
 
     def _variables(self) -> list:
         """Return all that training changes: weights, states of random numbers, both optimizers."""
@@ -129,8 +127,8 @@ class Run(BaseRun, keras.callbacks.Callback):
         return [*gan.variables, *gan.optimizer_d.variables, *gan.optimizer_g.variables]
 
     def _write_checkpoint(self, facts: dict[str, Any]) -> None:
-        facts |= {"processor_seconds": self.processor_seconds}
-        facts |= {"distances": list(self.distances.items())}
+        facts["distances"] = list(self.distances.items())
+        facts["processor_seconds"] = self.processor_seconds
         with new_file(self._checkpoint) as part, part.open("wb") as file:
             np.savez(file, *self._variables(), *self._best, facts=np.array(json.dumps(facts)))
 

@@ -58,8 +58,7 @@ class Run(BaseRun):
         super().__init__(lesson, preset, seed, source, recording)
         self.gan, self._players = gan, [gan.generator, gan.discriminator]
         self.networks = {"generator": gan.generator, "discriminator": gan.discriminator}
-        if average is not None:
-            self.networks["average"] = average
+        self.networks |= {} if average is None else {"average": average}
         self._optimizers = [gan.optimizer_g, gan.optimizer_d]
         self.device = next(gan.generator.parameters()).device
         self.epoch, self.epoch_ends = 0, False
@@ -122,7 +121,7 @@ class Run(BaseRun):
         content = facts | {
             "networks": {name: network.state_dict() for name, network in self.networks.items()},
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
-            "random": random_state(),
+            "random": _random_state(),
             "kept": self.kept,
         }
         with new_file(self._checkpoint) as part:
@@ -139,7 +138,7 @@ class Run(BaseRun):
             network.load_state_dict(found["networks"][name])
         for optimizer, state in zip(self._optimizers, found["optimizers"], strict=True):
             optimizer.load_state_dict(state)
-        restore_random_state(found["random"])
+        _restore_random_state(found["random"])
         self._rows = list(torch.tensor(found["history"], device=self.device))
         self.kept = found["kept"]
 
@@ -152,10 +151,9 @@ class Run(BaseRun):
         return super()._facts() | {"torch": torch.__version__, "device": device}
 
 
-def random_state() -> dict[str, Any]:
-    """Return the random states of PyTorch, NumPy and Python as what `weights_only` may read."""
+def _random_state() -> dict[str, Any]:
     numpy: Any = np.random.get_state(legacy=False)
-    numpy["state"]["key"] = numpy["state"]["key"].tolist()
+    numpy["state"]["key"] = numpy["state"]["key"].tolist()  # so that `weights_only` may read it
     state = {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state()}
     state["cuda"] = torch.cuda.get_rng_state_all()  # none without such a device
     if torch.backends.mps.is_available():
@@ -163,12 +161,11 @@ def random_state() -> dict[str, Any]:
     return state
 
 
-def restore_random_state(state: dict[str, Any]) -> None:
-    """Undo `random_state`; the state of a device that is not here now is passed over."""
+def _restore_random_state(state: dict[str, Any]) -> None:
+    """Undo `_random_state`; the state of a device that is not here now is passed over."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
-    for index, cuda in enumerate(state["cuda"][: torch.cuda.device_count()]):
-        torch.cuda.set_rng_state(cuda, index)
+    torch.cuda.set_rng_state_all(state["cuda"][: torch.cuda.device_count()])
     if "mps" in state and torch.backends.mps.is_available():
         torch.mps.set_rng_state(state["mps"])

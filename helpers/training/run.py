@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,20 +46,15 @@ class BaseRun(abc.ABC):
     unit = "step"  # what a step is called
     checkpoint_name: str
     seconds_between_saves: float = 60  # so much work a cut-off may cost
+    settings: Preset | GanSettings
+    recording: "Recording | None"
     _players: Sequence[Callable]  # generator and discriminator, as a recording wants them
 
-    def __init__(
-        self,
-        lesson: str,
-        settings: Preset | GanSettings,
-        seed: int,
-        source: str,
-        recording: "Recording | None",
-    ) -> None:
+    def __init__(self, lesson: str, settings: Any, seed: int, source: str, recording: Any) -> None:
         """Start at step 0."""
         super().__init__()
-        self.lesson, self.settings, self.seed = lesson, settings, seed
-        self.source, self.recording = source, recording
+        self.settings, self.seed, self.source, self.recording = settings, seed, source, recording
+        self._about = {"lesson": lesson, "seed": seed, "data": source} | asdict(settings)
         runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
         self.folder = runs.expanduser() / lesson
         self._checkpoint = self.folder / self.checkpoint_name
@@ -101,16 +95,14 @@ class BaseRun(abc.ABC):
             self.recording.plan(self.total, self.settings.real_label)
             if self.recording.done > self.step:  # it has seen what this run has not done
                 self.recording.rewind(self.step)
-        self._stopped, self._interrupt = False, None
+        self._stopped, self._interrupts = False, contextlib.ExitStack()
         if threading.current_thread() is threading.main_thread():  # no other is interrupted
-            self._interrupt = signal.signal(signal.SIGINT, self._stop)
+            before = signal.signal(signal.SIGINT, self._stop)
+            self._interrupts.callback(signal.signal, signal.SIGINT, before)
+        layout = "{percentage:3.0f}% |{bar}| " + self.unit + " {n_fmt} of {total_fmt}, "
+        layout += "{elapsed} gone, {remaining} left{postfix}"
         self._bar = tqdm(
-            total=self.total,
-            initial=self.step,
-            file=sys.stdout,
-            ncols=90,
-            bar_format="{percentage:3.0f}% |{bar}| " + self.unit + " {n_fmt} of {total_fmt}, "
-            "{elapsed} gone, {remaining} left{postfix}",
+            total=self.total, initial=self.step, file=sys.stdout, ncols=90, bar_format=layout
         )
         self._shown = self._saved = time.perf_counter()
         self._start = self._shown - self.seconds
@@ -118,11 +110,7 @@ class BaseRun(abc.ABC):
     def _stop(self, number: int, frame: object) -> None:
         """End after the step under way; a second interrupt does what it usually does."""
         self._stopped = True
-        self._give_interrupts_back()
-
-    def _give_interrupts_back(self) -> None:
-        if self._interrupt is not None:
-            signal.signal(signal.SIGINT, self._interrupt)
+        self._interrupts.close()
 
     def _watch(self) -> None:
         if self.recording:
@@ -147,17 +135,18 @@ class BaseRun(abc.ABC):
 
     def _end(self) -> None:
         """Write everything, and say why the run ended before its time, if it did."""
-        self._give_interrupts_back()
+        self._interrupts.close()
         self._show()
         self._bar.close()
         if self.recording:
             self.recording.finish(self.history, *self._players)
-        self.save()
+        self._write(self._write_results)
+        self.save_checkpoint()
+        here = f"{self.unit} {self.step:,}"
         if not self._losses_are_numbers():
-            where = f"{self.unit} {self.step:,}"
-            print(f"Stopped at {where}: a loss is no number. Try lower learning rates.")
+            print(f"Stopped at {here}: a loss is no number. Try lower learning rates.")
         elif self._stopped:
-            print(f"Stopped after {self.unit} {self.step:,}: run this cell again to go on.")
+            print(f"Stopped after {here}: run this cell again to go on.")
 
     def _show(self) -> None:
         if self.step:
@@ -218,37 +207,27 @@ class BaseRun(abc.ABC):
             why += f" It is now called {path.rename(aside).name}."
         print(f"{why} Training starts at {self.unit} 1.")
 
-    def save(self) -> None:
-        """Write weights, history and facts of the run, and a checkpoint if it is not finished."""
-        self._write(self._write_results)
-        self.save_checkpoint()
-
     def save_checkpoint(self) -> None:
         """Write what `resume` needs; not once a loss is no number, and away with it at the end."""
         if not self._losses_are_numbers():
             return
         if self.recording:  # first: what the checkpoint lacks it can forget
-            self._write(partial(self.recording.save, self.folder / "recording.npz"))
+            self._write(self.recording.save, self.folder / "recording.npz")
         if self.step < self.total:
-            facts: dict[str, Any] = {"step": self.step, "seconds": self.seconds}
-            facts |= {"identity": self._identity(), "history": self._numbers()}
-            self._write(partial(self._write_checkpoint, facts))
+            facts = {"step": self.step, "seconds": self.seconds, "identity": self._identity()}
+            self._write(self._write_checkpoint, facts | {"history": self._numbers()})
         else:
-            self._write(partial(self._checkpoint.unlink, missing_ok=True))
+            self._write(self._checkpoint.unlink, True)  # there may be none
 
     def _identity(self) -> dict[str, Any]:
         """Return what has to be the same for a checkpoint to fit."""
-        return {"version": VERSION} | self._about()
+        return {"version": VERSION} | self._about
 
-    def _about(self) -> dict[str, Any]:
-        about = {"lesson": self.lesson, "seed": self.seed, "data": self.source}
-        return about | asdict(self.settings)
-
-    def _write(self, write: Callable[[], object]) -> None:
+    def _write(self, write: Callable, *arguments: object) -> None:
         """Call `write`; where nothing can be written, say so once and go on without files."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write()
+            write(*arguments)
         except OSError as error:
             if self._can_write:
                 print(
@@ -267,7 +246,7 @@ class BaseRun(abc.ABC):
 
     def _facts(self) -> dict[str, Any]:
         """Return what `run.json` tells."""
-        return self._about() | {
+        return self._about | {
             "steps": self.step,
             "of_steps": self.total,
             "seconds": round(self.seconds, 1),
