@@ -14,6 +14,17 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """Let lessons run for a few steps, with their files in a temporary folder."""
+    folder = tmp_path_factory.mktemp("runs")
+    wanted = {"PRESET": "smoke", "DEVICE": "cpu", "FACES": "drawn", "RUNS": str(folder)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in wanted.items():
+            patch.setenv(f"GAN_{name}", value)
+        yield folder
+
+
 def pytest_collection_finish(session):
     """Start lesson 04, a minute in a process of its own. pytest-xdist runs it in its turn."""
     config = session.config

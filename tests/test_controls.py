@@ -9,7 +9,6 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from helpers import controls
-from helpers.plotting import plot_points
 
 
 def read(png):
@@ -22,16 +21,11 @@ def shade(noise):
     return np.broadcast_to(values[:, None, None, None], (3, 1, 4, 4)) / 2.5
 
 
-def plot(noise):
-    return plot_points(np.asarray(noise).reshape(-1, 2))
-
-
 def test_pictures_stand_side_by_side_and_small_ones_are_enlarged():
     image = read(controls.to_png(shade(np.array([-2.5, 0.0, 2.5]))))
     assert image.shape == (112, 336)
     assert image[50, [50, 150, 280]].tolist() == [0, 128, 255]
     assert read(controls.to_png(torch.zeros(1, 3, 200, 100))).shape == (200, 100)
-    assert read(controls.to_png(plot(np.zeros((5, 2))))).std() > 5
 
 
 def test_the_slider_of_a_walk_draws_what_lies_there():

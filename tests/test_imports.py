@@ -81,7 +81,3 @@ def test_no_module_meets_the_framework_of_the_other(module):
 def test_there_is_no_circle():
     graph = {module: imports(module) & set(MODULES) for module in MODULES}
     TopologicalSorter(graph).prepare()  # raises CycleError
-
-
-def test_every_room_stands_on_a_floor():
-    assert {name.split(".")[1] for name in MODULES if "." in name} == set(LEVEL)

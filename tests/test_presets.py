@@ -3,9 +3,8 @@
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from helpers.base.errors import CourseError
 from helpers.presets import PRESETS, choose_preset
-from tests.sentences import is_one_sentence
+from tests.trouble import refused
 
 
 @pytest.mark.parametrize("lesson", PRESETS)
@@ -18,9 +17,8 @@ def test_gan_preset_decides(level, lesson, monkeypatch):
 
 def test_an_unknown_level_is_one_sentence_with_the_choice(monkeypatch):
     monkeypatch.setenv("GAN_PRESET", "fast")
-    with pytest.raises(CourseError, match=r"GAN_PRESET=fast .*smoke, lesson, full") as caught:
+    with refused("GAN_PRESET=fast .*smoke, lesson, full"):
         choose_preset("02_mnist_gan")
-    assert is_one_sentence(str(caught.value))
 
 
 def test_course_error_shows_its_sentence_alone(capsys):

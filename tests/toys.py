@@ -11,9 +11,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from helpers.base.history import COLUMNS
 from helpers.recording import Recording
-from tests.damage import DAMAGE, damage
-
-__all__ = ("DAMAGE", "GAN", "Recorded", "damage", "new_gan", "real_examples", "train_step")
 
 
 class Discriminator(nn.Sequential):
@@ -55,12 +52,8 @@ def new_gan(kind="points", seed=0, rate=3e-3, width=16, adam=torch.optim.Adam):
     torch.manual_seed(seed)
     generator = new_generator(kind, width)
     discriminator = Discriminator(2 if kind == "points" else 144, 2 * width)
-    return GAN(
-        generator,
-        discriminator,
-        adam(generator.parameters(), lr=rate),
-        adam(discriminator.parameters(), lr=rate),
-    )
+    players = generator, discriminator
+    return GAN(*players, *(adam(player.parameters(), lr=rate) for player in players))
 
 
 def train_step(gan, real):

@@ -6,18 +6,16 @@ import shutil
 import socket
 import sys
 import types
-from collections import namedtuple
 
 import numpy as np
 import pytest
 
-from helpers.base.errors import CourseError
 from helpers.data import faces, kaggle
 from helpers.data.faces import load_faces
 from helpers.data.squares import to_square
 from tests.data.pictures import portrait, write, zipped
 from tests.data.server import Handler, serving
-from tests.sentences import is_one_sentence
+from tests.trouble import is_one_sentence, refused
 
 INSIDE = "img_align_celeba/img_align_celeba/"  # where Kaggle's archive has the pictures
 N, SIZE = 30, 16  # enough for the tests of the network
@@ -109,9 +107,6 @@ def only_drawn(tmp_path, capsys, word, **options):
     assert found.images.shape == (N, SIZE, SIZE, 3) and found.images.std() > 20
 
 
-# Kaggle: what works
-
-
 def test_anonymous(server, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = load_faces(N, SIZE, store=(tmp_path / "store").relative_to(tmp_path), patience=30.0)
@@ -151,9 +146,6 @@ def test_cut_stream_is_continued(server, tmp_path):
     server.blob, server.cuts = celeba(padding=PADDING), 1
     assert is_celeba(fetch(tmp_path))
     assert server.ranges == [0, 2**20]
-
-
-# Kaggle: what does not
 
 
 @pytest.mark.parametrize(("status", "word"), [(401, "token"), (403, "terms"), (500, "(500)")])
@@ -207,7 +199,7 @@ def test_bad_archive(blob, word, request, server, tmp_path, capsys, monkeypatch)
 
 
 def test_disk_is_full(server, tmp_path, capsys, monkeypatch):
-    usage = namedtuple("usage", "free")(900_000)
+    usage = types.SimpleNamespace(free=900_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     only_drawn(tmp_path, capsys, "needs 0.0 GB on the disk")
     assert not server.requests
@@ -218,9 +210,6 @@ def test_without_network_nothing_is_asked(tmp_path, monkeypatch):
     assert "drawn" in load_faces(N, SIZE, network=False, store=tmp_path).description
     monkeypatch.setenv("GAN_FACES", "drawn")
     assert "drawn" in load_faces(N, SIZE, store=tmp_path).description
-
-
-# A folder or an archive of one's own
 
 
 def test_folder_and_zip_give_the_same(tmp_path, monkeypatch):
@@ -245,6 +234,5 @@ def test_folder_and_zip_give_the_same(tmp_path, monkeypatch):
 def test_nothing_useful_in_gan_faces_is_one_sentence(place, word, tmp_path, monkeypatch):
     folder = write(tmp_path / "mine", {"text.jpg": b"text", "empty.jpg": b""})
     monkeypatch.setenv("GAN_FACES", str(folder / place))
-    with pytest.raises(CourseError, match=f"GAN_FACES=.*{word}") as caught:
+    with refused(f"GAN_FACES=.*{word}"):
         fetch(tmp_path)
-    assert is_one_sentence(str(caught.value))

@@ -7,31 +7,26 @@ import warnings
 import pytest
 import torch
 
-from helpers.base.errors import CourseError
 from helpers.data import own, squares
 from helpers.data.own import load_images
 from tests.data.pictures import bad_files, encoded, noise, plain, write, zipped
 from tests.samples import sample
-from tests.sentences import is_one_sentence
+from tests.trouble import refused
 
 
 def good(count=20):
     return {f"good{i:02d}.png": encoded(noise(i)) for i in range(count)}
 
 
-def refused(match, *arguments):
-    with pytest.raises(CourseError, match=match) as caught:
+def refuses(match, *arguments):
+    with refused(match):
         load_images(*arguments)
-    assert is_one_sentence(str(caught.value))
 
 
 def everything(found):
     """All pictures as one tensor, and all labels."""
     pictures = torch.cat([found.test_images, found.images])
     return pictures, torch.cat([found.test_labels, found.labels])
-
-
-# What comes out
 
 
 def test_grey_and_colour(tmp_path, capsys):
@@ -92,9 +87,6 @@ def test_pictures_of_that_size_stay_as_they_are(tmp_path):
     assert sorted(found.tolist()) == sorted(digits.tolist())
 
 
-# What is left out and counted
-
-
 def test_bad_pictures_are_left_out_and_counted(tmp_path, capfd):
     files = good() | {name: content for name, (content, _) in bad_files().items()}
     write(tmp_path / "mine", files | {"notes.txt": b"x", ".hidden.jpg": b"x"})
@@ -138,30 +130,27 @@ def test_names_that_no_text_can_hold(tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-# What is refused
-
-
 def test_folders_that_do_not_work(tmp_path, monkeypatch):
-    refused("too few pictures .* 0 can be used, at least 2", write(tmp_path, {"b.txt": b"text"}))
-    refused("1 damaged", write(tmp_path, {"a.png": b"text"}))
-    refused("no folder", tmp_path / "nowhere")
-    refused("zip file", tmp_path / "b.txt")
-    refused("in which folder", "")
+    refuses("too few pictures .* 0 can be used, at least 2", write(tmp_path, {"b.txt": b"text"}))
+    refuses("1 damaged", write(tmp_path, {"a.png": b"text"}))
+    refuses("no folder", tmp_path / "nowhere")
+    refuses("zip file", tmp_path / "b.txt")
+    refuses("in which folder", "")
 
     def closed(place):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(squares.zipfile, "ZipFile", closed)
-    refused(r"b.txt cannot be read \(Permission denied\)", tmp_path / "b.txt")
+    refuses(r"b.txt cannot be read \(Permission denied\)", tmp_path / "b.txt")
 
 
 @pytest.mark.parametrize("wrong", [(0, 1), (14.0, 1), ("28", 1), (1025, 1), (28, 0), (28, "1")])
 def test_wrong_size_or_channels(wrong, tmp_path):
-    refused(re.escape("size={!r}, channels={!r}".format(*wrong)), tmp_path, *wrong)
+    refuses(re.escape("size={!r}, channels={!r}".format(*wrong)), tmp_path, *wrong)
 
 
 def test_more_than_the_memory_holds(tmp_path, monkeypatch):
     write(tmp_path, good(10))
     monkeypatch.setattr(own, "MOST_OWN_BYTES", 10 * 28 * 28)
     assert len(load_images(tmp_path).images) == 9
-    refused("smaller size", tmp_path, 28, 3)
+    refuses("smaller size", tmp_path, 28, 3)

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.base.errors import CourseError
 from helpers.data import squares
 from helpers.data.squares import NotEnough, open_pictures, prepare, stored, to_square
 from tests.data.pictures import bad_files, encoded, noise, plain, portrait, turned, write, zipped
-from tests.toys import damage
+from tests.trouble import damage, refused
 
 SIZE = 16
 
@@ -25,9 +24,6 @@ def make(place, path, count=None, least=1):
 
 def interrupted(*_):
     raise KeyboardInterrupt
-
-
-# Squares
 
 
 def test_square_is_the_middle_and_smooth():
@@ -72,9 +68,6 @@ def test_bad_pictures_are_counted_and_replaced(kind, tmp_path):
             found = Counter()
             assert not list(squares.squares(pictures, [name], SIZE, found))
             assert found == {reason: 1}, name
-
-
-# The array
 
 
 def test_array_is_kept_and_made_again_where_something_is_wrong(tmp_path, monkeypatch):
@@ -147,8 +140,8 @@ def test_disk_is_full_or_closed(tmp_path, monkeypatch):
     folder = write(tmp_path / "mine", {"a.png": plain(1)})
     with monkeypatch.context() as patch:
         patch.setattr(np, "save", full)
-        with pytest.raises(CourseError, match="No space left"):
+        with refused("No space left"):
             make(folder, tmp_path / "store/toy.npy")
     assert [path.name for path in (tmp_path / "store").iterdir()] == ["toy.json"]
-    with pytest.raises(CourseError, match="cannot be written"):
+    with refused("cannot be written"):
         make(folder, folder / "a.png" / "toy.npy")

@@ -7,7 +7,7 @@ import jupytext
 from helpers.exercises.verdicts import OPEN, RIGHT, WRONG
 from notebooks.tools.lesson import SCRIPTS
 
-SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```", re.DOTALL)
+SOLUTION = re.compile(r"(?s)<summary>Solution</summary>\n\n```python\n(.*?)```.*?</details>")
 
 # A wrong answer: its code, or what in the solution is replaced by what; and words of the verdict.
 Mistake = tuple[str | dict[str, str], str]

@@ -22,8 +22,8 @@ from helpers.player.contact_sheet import contact_sheet
 from helpers.presets import PRESETS
 from helpers.recording import Recording
 from notebooks.tools.lesson import code_cells, run_cells
-from tests.damage import damage
 from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
+from tests.trouble import damage
 
 LESSON = "04_celeba_keras_gan"
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,23 +32,18 @@ BOTH = ("first", "second")
 
 
 @pytest.fixture(scope="module")
-def names(tmp_path_factory):
+def names(smoke):
     """The names of the lesson whose cells ran twice each, at `smoke`, with drawn faces."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_PRESET", "smoke")
-        patch.setenv("GAN_DEVICE", "cpu")
-        patch.setenv("GAN_FACES", "drawn")
-        patch.setenv("GAN_RUNS", str(tmp_path_factory.mktemp("runs")))
-        with quiet_start():
-            import tensorflow as tf
-        cpu = tf.config.list_physical_devices("CPU")[0]  # two of them, for the strategy of copies
-        two = [tf.config.LogicalDeviceConfiguration()] * 2
-        tf.config.set_logical_device_configuration(cpu, two)
-        with contextlib.redirect_stdout(io.StringIO()):
-            lesson = run_cells(LESSON, times=2)
-        gc.freeze()  # the collector need not look at all that was loaded again and again
-        yield lesson
-        gc.freeze()  # nor at what is left at the end
+    with quiet_start():
+        import tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]  # two of them, for the strategy of copies
+    two = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpu, two)
+    with contextlib.redirect_stdout(io.StringIO()):
+        lesson = run_cells(LESSON, times=2)
+    gc.freeze()  # the collector need not look at all that was loaded again and again
+    yield lesson
+    gc.freeze()  # nor at what is left at the end
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def new_gan(names, which="second"):
     return names["new_gan"](*pair(names, which), getattr(SMOKE, which))
 
 
-def new_run(names, title=""):
+def new_run(names):
     """Return a run of the second GAN with a recording."""
 
     def look(run):
@@ -76,7 +71,7 @@ def new_run(names, title=""):
         run.keep(names["distance"](pictures).value)
 
     real = names["training_faces"][:9] / 127.5 - 1
-    recording = Recording("pictures", names["fixed_noise"][:9], real, title, most=30)
+    recording = Recording("pictures", names["fixed_noise"][:9], real, most=30)
     return names["Run"]("test", new_gan(names), SMOKE.second, 0, "drawn", look, recording)
 
 
@@ -105,9 +100,6 @@ def same(one, other):
     return [np.array_equal(a, b) for a, b in zip(one, other, strict=True)]
 
 
-# --- the networks
-
-
 def words(network):
     """Return the layers in words."""
 
@@ -121,7 +113,7 @@ def words(network):
     return [word(layer) for layer in network.layers]
 
 
-def test_discriminator_is_that_of_the_slides(names):
+def test_layers_are_those_of_the_slides(names):
     network = names["create_discriminator"](FULL)
     assert network.input.shape == (None, 128, 128, 3)
     first = [("Conv2D", 256, 3, 3, 1, 1, "valid"), "LeakyReLU"]
@@ -129,9 +121,6 @@ def test_discriminator_is_that_of_the_slides(names):
     last = ["Flatten", ("Dropout", 0.4), ("Dense", 1), "Activation"]
     assert words(network) == ["InputLayer", *first, *second, *last]
     assert network.layers[-1].activation.__name__ == "sigmoid"
-
-
-def test_generator_is_that_of_the_slides(names):
     network = names["create_generator"](FULL)
     assert network.input.shape == (None, 32) and network.output.shape == (None, 128, 128, 3)
     first = [("Dense", 128 * 16 * 16), "LeakyReLU", ("Reshape", (16, 16, 128))]
@@ -160,9 +149,6 @@ def test_full_has_the_numbers_of_the_presentation(names):
     optimizer = names["make_optimizer"](FULL.first.learning_rate_d, FULL.first.beta1)
     assert type(optimizer).__name__ == "RMSprop" and optimizer.clipvalue == 1.0
     assert math.isclose(float(optimizer.learning_rate), 1e-4, rel_tol=1e-4)
-
-
-# --- the training step
 
 
 def resting_gan(names):
@@ -210,14 +196,10 @@ def test_half_precision_keeps_last_layers_and_losses_in_32_bits(names):
     assert 1 < float(told["loss_d"]) < 2 and not all(same(before, arrays(gan.discriminator)))
 
 
-# --- the data
-
-
 def test_plan_takes_every_face_once_in_each_round(names):
     count = len(names["training_faces"])
     settings = replace(SMOKE.first, iterations=count, batch_size=4)  # four rounds
     order = names["plan"](settings)
-    assert order.shape == (count, 4)
     rounds = order.reshape(4, count)
     assert all(sorted(one) == list(range(count)) for one in rounds)
     assert not np.array_equal(rounds[0], rounds[1])
@@ -230,9 +212,6 @@ def test_batches_are_the_faces_of_the_plan(names):
     for batch, row in zip(names["real_batches"](SMOKE.first, start=2), rows, strict=True):
         faces = names["training_faces"][row].astype(np.float32) / 127.5 - 1
         assert np.allclose(batch, faces, atol=1e-6)
-
-
-# --- runs
 
 
 def test_two_runs_are_equal_and_a_recording_changes_nothing(names, folder):
@@ -254,15 +233,14 @@ def test_killed_and_started_again_it_comes_to_the_same_end(names, folder, capsys
         if killed.step == 4:
             raise KeyboardInterrupt
 
-    whole, killed = names["second"], new_run(names, title="killed")
+    whole, killed = names["second"], new_run(names)
     killed.seconds_between_saves = 0
     with pytest.raises(KeyboardInterrupt):
         fit(names, killed, names["keras"].callbacks.LambdaCallback(on_train_batch_end=kill))
     again = new_run(names)
     again.resume()
-    assert again.recording.title == "killed" and again.recording.most == 30
     assert "after iteration 4" in capsys.readouterr().out
-    assert again.step == int(again.gan.optimizer_g.iterations) == 4
+    assert again.step == int(again.gan.optimizer_g.iterations) == 4 and again.recording.most == 30
     fit(names, again)
     assert (folder / "history.csv").read_bytes() == (whole.folder / "history.csv").read_bytes()
     assert all(same(arrays(again.gan.generator), arrays(whole.gan.generator)))
@@ -284,14 +262,12 @@ def test_a_player_of_both_is_small_and_lights_the_lesson(names):
 def test_a_damaged_checkpoint_is_put_aside(names, folder, capsys):
     checkpoint = fit(names, new_run(names), most=2).folder / "checkpoint.npz"
     content = checkpoint.read_bytes()
-    for number, how in enumerate(("cut", "flipped", "text"), start=1):
+    for how in ("cut", "flipped", "text"):
         checkpoint.write_bytes(content)
         damage(checkpoint, how)
-        damaged = checkpoint.read_bytes()
         run = new_run(names)
         run.resume()
         assert run.step == 0 and "damaged" in capsys.readouterr().out
-        assert (folder / f"checkpoint.{number}.npz").read_bytes() == damaged
 
 
 def test_the_best_generator_is_saved(names, folder):
@@ -316,10 +292,8 @@ def test_the_best_generator_is_saved(names, folder):
 def test_stop_ends_politely_and_the_same_cell_goes_on(names, folder, capsys):
     run = new_run(names)
     run.look = lambda run: run.step == 3 and signal.raise_signal(signal.SIGINT)
-    before = signal.getsignal(signal.SIGINT)
     fit(names, run)
     assert run.step == 3 and "Stopped after iteration 3" in capsys.readouterr().out
-    assert signal.getsignal(signal.SIGINT) is before
     fit(names, run)
     assert run.step == 6 and "Stopped" not in capsys.readouterr().out
     assert steps(run.recording.frames) == list(range(7))
@@ -331,9 +305,6 @@ def test_a_forecast_after_a_resume_without_a_look_is_a_number(names, folder):
     run.resume()
     run.settings = replace(run.settings, look_every=6)
     assert run.step == 2 and 0 < fit(names, run, most=2).forecast() < 600
-
-
-# --- measures, exercises, devices
 
 
 def test_measures_of_real_faces_are_good_and_of_one_face_bad(names):

@@ -10,22 +10,22 @@ from helpers.base.errors import CourseError
 from notebooks.tools import offline
 from notebooks.tools.lesson import SCRIPTS, cells_of
 from tests.lessons.notebooks import NOTEBOOKS, PATHS
-from tests.lessons.slides import slides_of
 
 each_lesson = pytest.mark.parametrize("name", sorted(path.stem for path in SCRIPTS.glob("0*.py")))
 
 
 @each_lesson
-def test_every_cell_has_a_slide_type(name):
+def test_a_slide_has_one_heading_or_none_and_one_cell_of_code(name):
+    """What the browser shows of it fits: see tests/browser/test_offline.py."""
+    slides = []
     for cell in cells_of(name):
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         assert kind in ("slide", "subslide", "-", "skip"), cell.source[:60]
-
-
-@each_lesson
-def test_a_slide_has_one_heading_or_none_and_one_cell_of_code(name):
-    """What the browser shows of it fits: see tests/browser/test_offline.py."""
-    for slide in slides_of(name):
+        if kind in ("slide", "subslide"):
+            slides.append([cell])
+        elif kind == "-":
+            slides[-1].append(cell)
+    for slide in slides:
         opens = offline.slide_type(slide[0]) == "slide"
         assert opens == slide[0].source.startswith("#"), slide[0].source[:60]
         prose = "\n".join(cell.source for cell in slide if cell.cell_type == "markdown")

@@ -88,8 +88,6 @@ def test_every_table_has_a_header(path):
             assert page.count("<table>") == page.count('<thead><tr><th scope="col">')
 
 
-# --- the numbers in the prose are those that the cells show
-
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 # Numbers that come from a source or a definition and not from a cell.
 FACTS = {
@@ -124,9 +122,6 @@ def test_numbers_in_prose_are_shown_by_a_cell(path):
         # small ones are lessons, steps, counts of things in view
         small_or_known = not digits and (value <= 20 or value in known | percent)
         assert small_or_known or (digits and value in {round(n, digits) for n in known}), text
-
-
-# --- the set-up cells and the address
 
 
 def test_set_up_cells_are_the_same():

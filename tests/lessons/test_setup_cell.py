@@ -10,7 +10,7 @@ import pytest
 
 from notebooks.tools import set_address
 from notebooks.tools.lesson import code_cells
-from tests.sentences import is_one_sentence
+from tests.trouble import is_one_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL = code_cells("01_sine_gan")[0]  # it is the same in every notebook: test_notebooks.py

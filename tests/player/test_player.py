@@ -11,7 +11,6 @@ from helpers.base.errors import CourseError
 from helpers.player import show
 from helpers.player.contact_sheet import contact_sheet
 from helpers.player.page_data import page_data
-from helpers.player.player import source_of
 from helpers.recording import Recording
 from tests.toys import Recorded, train_step
 
@@ -77,12 +76,6 @@ def test_what_is_broken_or_missing_is_said(points):
         show(Recording("points", np.zeros((4, 2)), real=np.zeros((4, 2))))
     with pytest.raises(CourseError, match="takes recordings"):
         show("run.npz")
-
-
-def test_the_source_of_a_function_is_found():
-    assert source_of(train_step).startswith("def train_step(gan, real):")
-    assert source_of("    a = 1\n    b = 2") == "a = 1\nb = 2"
-    assert source_of(len) == source_of(None) == ""
 
 
 def test_a_cell_gets_the_player_and_an_ordinary_picture_with_alt_text(points, monkeypatch):

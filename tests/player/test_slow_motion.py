@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.player.page_data import page_data
-from helpers.player.slow_motion import PARTS, STAGES, STEPS, stages_data
+from helpers.player.slow_motion import STAGES, stages_data
 from notebooks.tools.lesson import SCRIPTS, code_cells
 from tests.toys import Recorded
 
@@ -66,16 +66,7 @@ def test_a_line_that_goes_on_is_lit_to_its_end():
     assert len(found["d_gradients"]) == 3
     assert found["d_gradients"][0] == "gradients = tape.gradient("
     assert found["fakes"] == found["fresh_fakes"] == []  # nothing stands there
-
-
-def test_without_a_source_no_line_is_lit_and_there_are_five_steps():
     assert not any(lit("").values())
-    assert [stage.step for stage in STAGES] == [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5]
-    assert len(STEPS) == 5
-    assert {part for stage in STAGES for part in stage.parts.split()} == set(PARTS)
-    changed = {stage["name"]: stage["changed"] for stage in stages_data("")}
-    assert changed["d_gradients"] == [] and changed["g_gradients"] == ["D"]
-    assert changed["g_update"] == ["D", "G"]
 
 
 @pytest.mark.parametrize("kind", ["points", "pictures"])

@@ -17,8 +17,8 @@ import torch
 from helpers.base.errors import CourseError
 from helpers.recording import Recording
 from helpers.training import run as base
-from tests.toys import damage
 from tests.training.toy_run import POINTS, PRESET, RESULTS, STEPS, ToyRun, press_stop, refuse
+from tests.trouble import damage
 
 
 def test_resumed_run_ends_as_a_whole_one(cut_off, whole, capsys):
@@ -39,16 +39,9 @@ def test_resume_brings_back_kept_pictures_seconds_and_the_average():
     assert torch.equal(again.networks["average"].weight, run.networks["average"].weight)
 
 
-# --- with a recording
-
-
 def recorded_run(lesson="toy", title=""):
     noise = torch.randn(100, 2, generator=torch.Generator().manual_seed(3))
     return ToyRun(lesson, recording=Recording("points", noise, POINTS, title))
-
-
-def steps(run):
-    return [frame["step"] for frame in run.recording.frames]
 
 
 def test_a_recording_goes_on_even_if_it_is_ahead_of_its_run():
@@ -71,10 +64,8 @@ def test_a_recording_goes_on_even_if_it_is_ahead_of_its_run():
 def test_without_its_recording_a_run_goes_on_and_records_from_there(how):
     run = recorded_run().train(at=10, action=press_stop)
     damage(run.folder / "recording.npz", how)
-    assert steps(recorded_run().resumed().train()) == list(range(10, STEPS + 1))
-
-
-# --- checkpoints that do not fit
+    frames = recorded_run().resumed().train().recording.frames
+    assert [frame["step"] for frame in frames] == list(range(10, STEPS + 1))
 
 
 class Surprise:
@@ -155,18 +146,6 @@ def test_no_flipped_bit_changes_anything(cut_off):
                 other = sound.networks[name].state_dict()
                 torch.testing.assert_close(network.state_dict(), other, rtol=0, atol=0)
     assert refused > 100
-
-
-def test_failed_save_leaves_the_last_checkpoint(cut_off, whole, monkeypatch):
-    content, run = cut_off.read_bytes(), ToyRun().resumed()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", refuse)
-        run.train(at=15, action=press_stop)
-    assert cut_off.read_bytes() == content
-    assert ToyRun().resumed().train().results() == whole
-
-
-# --- killed
 
 
 def train_until_killed(folder, steps, seconds):
