@@ -45,10 +45,20 @@ def test_layers_are_those_of_the_slides_and_two_runs_are_equal(lesson, smoke):
     assert tuple(map(layers, players)) == SLIDES[lesson]
 
 
+def training_step(lesson):
+    cell = next(source for source in code_cells(lesson) if "def train_step" in source)
+    return cell[cell.index("def train_step") :]
+
+
 def test_training_step_is_the_same_in_the_lessons_with_pytorch():
-    cells = (cell for lesson in SLIDES for cell in code_cells(lesson))
-    steps = [cell.partition("def train_step")[2] for cell in cells if "def train_step" in cell]
-    assert len(steps) == len(SLIDES) and len(set(steps)) == 1
+    assert len(set(map(training_step, SLIDES))) == 1
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_training_step_shows_the_five_steps_and_nothing_else(lesson):
+    body = training_step(lesson).splitlines()
+    comments = [line.strip()[:4] for line in body if "#" in line]
+    assert comments == [f"# {n}." for n in range(1, 6)] and len(body) <= 25
 
 
 def test_clothes_repeat_the_cells_of_the_digits():
