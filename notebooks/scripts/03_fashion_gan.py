@@ -500,9 +500,9 @@ rows = [
 Table(rows, "Share of each class among fakes and among real pictures")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Name the class that each way makes most often, and the one that it makes least: *favours* means more than the real
-# pictures have. But no class is left out, so what lowers the recall must be missing *within* the classes. Look at
-# shirts: eight real ones, and eight fakes that the classifier takes for shirts.
+# Both ways make too many shirts and too few pullovers, and the first too few sandals. But no class is left out, so what
+# lowers the recall must be missing *within* the classes. Look at shirts: eight real ones, and eight fakes that the
+# classifier takes for shirts.
 
 # %% slideshow={"slide_type": "skip"}
 shirt = data.class_names.index("shirt")
@@ -599,10 +599,10 @@ for trained_on, (network, maker) in judges.items():
 Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The digits' discriminator answers the white picture with more than it gives to real digits! So it does not know
-# what a digit is. It was trained on digits against *the generator's fakes*, and no fake was ever all white: nobody has
-# told it what to think of that. The same goes for clothes, and for digits in the eyes of the clothes' discriminator. A
-# discriminator knows how the fakes that it has met differ from the data, and outside of that its answer means little.
+# The digits' discriminator gives the white picture more than it gives real digits! So it does not know what a digit is.
+# It was trained on digits against *the generator's fakes*, and no fake was ever all white: nobody has told it what to
+# think of that. The discriminator of the clothes gives digits as much as clothes, and the white picture more than either.
+# A discriminator knows how the fakes that it has met differ from the data, and outside of that its answer means little.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bring your own data
