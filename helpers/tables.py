@@ -1,6 +1,7 @@
 """Tables that a lesson shows, and those that were measured beforehand."""
 
 import csv
+import math
 from html import escape
 
 from helpers.base.files import DATA, new_file
@@ -36,6 +37,8 @@ def _texts(column: tuple) -> list[str]:
     """Return what stands in a column: the larger its floats, the fewer decimals."""
     largest = max((abs(value) for value in column if isinstance(value, float)), default=0.0)
     decimals = 3 if largest < 2 else 2 if largest < 10 else 1
+    if 0 < largest < 0.01:  # such as learning rates: two digits of the largest
+        decimals = 1 - math.floor(math.log10(largest))
     return [f"{value:.{decimals}f}" if isinstance(value, float) else str(value) for value in column]
 
 

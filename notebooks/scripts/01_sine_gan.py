@@ -125,8 +125,8 @@ Drawing(
 # has taken. Other GANs start from a picture instead of noise and make, for example, a sharper one.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The idea is Ian Goodfellow's and his colleagues' (*Generative Adversarial Nets*, NIPS 2014, arXiv
-# 1406.2661). The series follows a student lecture, which in turn follows an article (Renato Candido,
+# The idea is Ian Goodfellow's and his colleagues' (*Generative Adversarial Nets*, NIPS
+# 2014, arXiv 1406.2661). The series follows a student lecture, which in turn follows an article (Renato Candido,
 # *Generative Adversarial Networks: Build Your First Models*, Real Python). The lecture's four aims are
 # yours:
 #
@@ -226,6 +226,7 @@ class Discriminator(nn.Module):
 
 discriminator = Discriminator().to(device)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # To ask a discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
 # (`train`). Nothing is learned here, so PyTorch need not keep track of gradients.
@@ -237,6 +238,7 @@ def judge(discriminator, points):
     answers = discriminator(points.to(device))
     discriminator.train()
     return answers.cpu()
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Ask the untrained discriminator about the whole plane. Its weights are small random numbers, so its
@@ -252,6 +254,7 @@ plot_answers(
     real=real_points.cpu(),
     title="Before training: no opinion",
 )
+
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
@@ -279,6 +282,7 @@ class Generator(nn.Module):
 
 generator = Generator().to(device)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # You will often want fakes to look at. This makes them without keeping track of gradients.
 
@@ -286,6 +290,7 @@ generator = Generator().to(device)
 @torch.no_grad()
 def generate(generator, noise):
     return generator(noise).cpu()
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Where do 1,024 noise vectors end up before training? All in a heap near (0, 0), where the sine begins,
@@ -441,6 +446,7 @@ class GAN:
     def make_noise(self, count):
         return torch.randn(count, self.generator.latent_dim, device=device)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Here is one to try things out with: the two players from above, with the optimizer and the learning
 # rate of the article that the lecture follows. Adam adapts how far each weight moves; `fused` only
@@ -453,6 +459,7 @@ trial = GAN(
     optimizer_g=torch.optim.Adam(generator.parameters(), lr=0.001, fused=True),
     optimizer_d=torch.optim.Adam(discriminator.parameters(), lr=0.001, fused=True),
 )
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And here are the five steps in Python. The function takes the GAN that it trains and the real
@@ -490,6 +497,7 @@ def train_step(gan, real, real_label=1.0):
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Call it once, with the first 32 points. Both losses are near the values of two players who know
 # nothing: $2 \ln 2$ for the discriminator, $\ln 2$ for the generator.
@@ -516,6 +524,7 @@ def weights_of(gan):
 
 def moved(before, after):
     return [name for name in before if not torch.equal(before[name], after[name])]
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # PyTorch can call a function of yours after each step of an optimizer, in the middle of `train_step`.
@@ -566,6 +575,7 @@ for epoch in range(epochs):
 # %% slideshow={"slide_type": "-"}
 fixed_noise = trial.make_noise(256)
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The experiments have changed the players of `trial`. A function makes new ones, always from the same
 # seed, with the learning rates of the preset.
@@ -581,6 +591,7 @@ def new_gan(preset, seed=seed, create_generator=Generator):
         adam(generator.parameters(), lr=preset.learning_rate_g, fused=True),
         adam(discriminator.parameters(), lr=preset.learning_rate_d, fused=True),
     )
+
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now a GAN and its run. The preset holds the lecture's settings, the same numbers as above. Two
@@ -725,6 +736,7 @@ measured = [
 results = Table(measured, "Plausible and varied?")
 results
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Do they clear the bar?
 
@@ -823,6 +835,7 @@ from helpers.controls import walk
 
 walk(show_one, left, right)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Asides
 #
@@ -838,6 +851,7 @@ def try_out(steps, step=train_step, data=real_points, preset=preset, **options):
         answers.append(torch.stack(step(gan, batch)[2:]).detach().cpu())
     fakes = generate(gan.generator, gan.make_noise(1000))
     return fakes, torch.stack(answers) if answers else None
+
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "slide"}
 # ### One player at a time
@@ -856,6 +870,7 @@ def train_alone(gan, player, steps):
         chosen = torch.randint(len(real_points), (preset.batch_size,), device=device)
         train_step(gan, real_points[chosen])
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # After each stage, keep the map of the discriminator, the fakes, and some numbers.
 
@@ -865,6 +880,7 @@ def look_at(gan, stage):
     row = {"stage": stage, "share of bins covered": coverage(fake)}
     row["spread (standard deviation of x)"] = float(fake[:, 0].std())
     return answers, fake, row | {"answer on fakes": float(judge(gan.discriminator, fake).mean())}
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Begin with a copy of the two players that you have trained. First the generator learns alone,
@@ -970,6 +986,7 @@ for name, loss in losses_of_two_kinds.items():
     (gradient,) = torch.autograd.grad(loss, logit)
     print(f"{name:22} loss {loss:5.1f}, gradient {gradient:.1f}")
 
+
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### What `detach` saves
 #
@@ -1011,6 +1028,7 @@ except RuntimeError as error:
     print(str(error).split(" (")[0])
     answers_are_used_up = True
 assert answers_are_used_up
+
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### Why no accuracy?
@@ -1111,6 +1129,7 @@ def try_noise(latent_dim, create_generator=Generator):
 of_noise = [try_noise(latent_dim) for latent_dim in (1, 2, 8)]
 Table(of_noise, f"Noise of different sizes, {short:,} steps each")
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
 # number is enough to name a place on it, and eight do no harm. (With two it had one more than it needs,
@@ -1176,6 +1195,7 @@ from helpers.exercises import lesson_01 as exercises
 # %% slideshow={"slide_type": "skip"}
 answer = None  # a number
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks PyTorch. The logit of the answer 0.5 is 0.
 
@@ -1212,6 +1232,7 @@ exercises.check_undecided_loss(answer, undecided_loss)
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment counts how many different points and answers there are.
 
@@ -1225,6 +1246,7 @@ def same_again():
 
 
 exercises.check_same_again(answer, same_again)
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
@@ -1247,6 +1269,7 @@ exercises.check_same_again(answer, same_again)
 # %% slideshow={"slide_type": "skip"}
 def saturating_loss(fake_logits):
     return None  # your code
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The check compares your values and gradients with the formula. Then it takes early fakes: for 200

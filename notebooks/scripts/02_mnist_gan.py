@@ -198,6 +198,7 @@ class Discriminator(nn.Module):
         x = x.view(x.size(0), 784)
         return self.model[:-1](x)
 
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator
 #
@@ -223,6 +224,7 @@ class Generator(nn.Module):
     def forward(self, x):
         output = self.model(x)
         return output.view(x.size(0), 1, 28, 28)
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Both players have about one and a half million weights. Send one example through each of them,
@@ -271,6 +273,7 @@ class GAN:
     def make_noise(self, count):
         return torch.randn(count, self.generator.latent_dim, device=device)
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # You will make several of them in this lesson, with different settings, so it is worth a function. It
 # begins with the seed: the same seed gives the same players, and the same noise after that.
@@ -288,6 +291,7 @@ def new_gan(preset, seed=seed):
         adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True),
     )
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The same two small functions as in lesson 01: make fakes, ask for answers.
 
@@ -303,6 +307,7 @@ def judge(discriminator, pictures):
     answers = discriminator(pictures.to(device))
     discriminator.train()
     return answers.cpu()
+
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before training
@@ -394,6 +399,7 @@ def train_step(gan, real, real_label=1.0):
     gan.optimizer_g.step()
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Ten kinds of digits, and a loss that knows two labels? The discriminator is never asked *which*
@@ -543,7 +549,7 @@ results
 # a higher precision, and a low recall.
 #
 # A warning about the Frechet distance: with few pictures it comes out too large, even for real pictures
-# against other real ones. Try it: one reference of 20,000 real pictures, and against it 20 times as many
+# against other real ones. Try it: half of 40,000 real pictures as the reference, and against it 20 times as many
 # fakes, or other real pictures, as the first column says. The table has the mean of the 20 distances, and
 # the smallest and the largest of them.
 
@@ -665,6 +671,7 @@ for name, level in {"the lecture's, label 0.9": "full", "the best settings": "be
 strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
 plot_images(strip, columns=16, names=list(makers))
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same measures for all four. Compare like with like: a generator with a generator, an average with an
 # average (the best settings are one, too).
@@ -732,6 +739,7 @@ def opponents(settings, beginner=False, dropout=True):
     game.discriminator.train(dropout)
     return game
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The game itself takes `length` steps. With `every=5`, for example, the discriminator learns in each fifth step
 # only; `look`, if there is one, is called every 50 steps.
@@ -756,6 +764,7 @@ def play(
     columns = dict(zip(COLUMNS, torch.stack(rows).T.cpu().numpy(), strict=True))
     film.finish(columns, game.generator, game.discriminator)
     return generate(game.generator, game.make_noise(count)), columns, film
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # First the game without any change. Every other one is compared with it.
@@ -787,6 +796,7 @@ def compare(name):
         print(", ".join(f"{key} {value}" for key, value in score(game).items()))
     strip = torch.cat([games[game][0][:12] for game in (name, usual)])
     return SmallPicture(plot_images(strip, columns=12, names=[name, usual]))
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
@@ -823,6 +833,7 @@ answers = games["the generator alone"][1]["answer_fake"]
 print(f"mean answer on fakes {answers[0]:.2f} in the first step, {answers[-1]:.2f} in the last")
 compare("the generator alone")
 
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The generator dies
 #
@@ -842,6 +853,7 @@ def dead_units(number, game):
 
 games["the generator dies"] = play("the generator dies", look=dead_units, learning_rate_g=8e-3)
 compare("the generator dies")
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # It ends at one picture, whatever the noise, and the discriminator has long called that picture fake. People would call
@@ -912,6 +924,7 @@ games["both learn too fast"] = play(
 )
 compare("both learn too fast")
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Labels swapped
 #
@@ -941,6 +954,7 @@ def flawed_step(gan, real, real_label=1.0, swapped=False, saturating=False, deta
     gan.optimizer_g.step()
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A common slip is to swap the labels of the discriminator and to forget the generator's. The
@@ -1051,6 +1065,7 @@ from helpers.exercises import lesson_02 as exercises
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment measures the spread and counts what the classifier takes for no digit. For comparison
 # the check also runs it with the usual noise, and with noise that is ten times larger.
@@ -1084,6 +1099,7 @@ exercises.check_small_noise(answer, scaled_noise)
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # a number
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment takes real test pictures, 100 of each even digit, and lets the classifier count.
@@ -1121,6 +1137,7 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 stolen pictures with all of them.

@@ -188,6 +188,7 @@ class Discriminator(nn.Module):
         x = x.view(x.size(0), 784)
         return self.model[:-1](x)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The generator, to the letter:
 
@@ -211,6 +212,7 @@ class Generator(nn.Module):
         output = self.model(x)
         return output.view(x.size(0), 1, 28, 28)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Both players with an optimizer each:
 
@@ -228,6 +230,7 @@ class GAN:
     def make_noise(self, count):
         return torch.randn(count, self.generator.latent_dim, device=device)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A function that makes them, always from the same seed:
 
@@ -244,6 +247,7 @@ def new_gan(preset, seed=seed):
         adam(discriminator.parameters(), preset.learning_rate_d, betas, fused=True),
     )
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And the two small functions: make fakes, ask for answers.
 
@@ -259,6 +263,7 @@ def judge(discriminator, pictures):
     answers = discriminator(pictures.to(device))
     discriminator.train()
     return answers.cpu()
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Before training
@@ -303,6 +308,7 @@ def train_step(gan, real, real_label=1.0):
     gan.optimizer_g.step()
     gan.discriminator.requires_grad_(True)
     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The first way: new weights
@@ -400,7 +406,8 @@ for real in warm_run.batches(images):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each row is one noise vector (six of the sixteen): on the left the digit that it used to be. After the
-# first epoch no digit is left. The player below shows how soon that happens.
+# first epoch hardly a digit is left: in the fourth row you may still see strokes of the 3. The player below
+# shows how soon that happens.
 
 # %% slideshow={"slide_type": "-"}
 plot_film({0: started_as} | warm_run.kept)
@@ -675,6 +682,7 @@ from helpers.exercises import lesson_03 as exercises
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks it about 1,000 pictures of each kind.
 
@@ -714,6 +722,7 @@ exercises.check_mirror_writing(answer, mirror_writing)
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b", "c" or "d"
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment judges 1,000 real test pictures, with the bags and without them.
