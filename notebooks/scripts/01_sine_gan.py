@@ -769,9 +769,12 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 # The last step is one moment of an endless chase: a little later the points would lie a little differently.
 # The average does not chase anybody, and that is why it is calmer. What about smaller learning rates, or more
 # time? To find out, change one thing at a time and repeat everything with other seeds (an experiment in which
-# one part at a time is changed or left out is called an *ablation*). `python -m data.make.steadier 0 1 2` has
-# done that. The distances are those of three seeds after the last step. *Steady* is measured, too: at twenty
-# moments of the last 2,000 steps, how much does the distance differ (its standard deviation)?
+# one part at a time is changed or left out is called an *ablation*).
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# `python -m data.make.steadier 0 1 2` has done that. The distances are those of three seeds after the last step.
+# *Steady* is measured, too: at twenty moments of the last 2,000 steps, how much does the distance differ (its standard
+# deviation)?
 
 # %% slideshow={"slide_type": "-"}
 from helpers.tables import read_rows
