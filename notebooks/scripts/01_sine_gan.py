@@ -771,12 +771,12 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 # time? To find out, change one thing at a time and repeat everything with other seeds (an experiment in which
 # one part at a time is changed or left out is called an *ablation*).
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # `python -m data.make.steadier 0 1 2` has done that. The distances are those of three seeds after the last step.
 # *Steady* is measured, too: at twenty moments of the last 2,000 steps, how much does the distance differ (its standard
 # deviation)?
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 from helpers.tables import read_rows
 
 Table(read_rows("steadier"), "One change a row, three seeds, 2,000 points each")
