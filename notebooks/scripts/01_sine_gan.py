@@ -773,16 +773,16 @@ plot_points(real_points.cpu(), average_points[:1024], title="Fakes of the averag
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # `python -m data.make.steadier 0 1 2` has done that. The distances are those of three seeds after the last step.
-# *Steady* is measured, too: at twenty moments of the last 2,000 steps, how much does the distance differ (its standard
-# deviation)?
+# *Steady* is measured, too: at twenty moments of the last 2,000 steps, what is the mean distance, and how much does it
+# differ (*spread*, the standard deviation)?
 
 # %% slideshow={"slide_type": "subslide"}
-from helpers.tables import read_rows
+from helpers.tables import Table, read_rows
 
-Table(read_rows("steadier"), "One change a row, three seeds, 2,000 points each")
+Table(read_rows("steadier"), "Distance to the curve, one change a row, three seeds")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read it in pairs, a generator and its average. With every setting the average is at least twice as close to the
+# Read it from left to right, the generator and then its average. With every setting the average is at least twice as close to the
 # curve and at least five times as steady: it is the average that does it. Half the learning rates alone are no
 # gain: in as many steps they get less far, and with half as many steps more they end where the lecture's rates were
 # before. More epochs make both better.

@@ -172,6 +172,7 @@ def plan(settings, seed=seed):
     order = np.concatenate([shuffle.permutation(count) for _ in range(math.ceil(wanted / count))])
     return order[:wanted].reshape(settings.iterations, settings.batch_size)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # `tf.data` makes batches of the plan while the network is busy with the batch before (`prefetch`).
 # The generator will end with `tanh`, as in lesson 02, so pixels become numbers from -1 to 1.
@@ -254,6 +255,7 @@ def create_discriminator(preset):
     logit = Dense(1, dtype="float32")(x)
     return Model(disc_input, Activation("sigmoid", dtype="float32")(logit), name="discriminator")
 
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The generator of the lecture
 #
@@ -287,6 +289,7 @@ def create_generator(preset):
     x = Conv2D(channels, 7, activation="tanh", padding="same", dtype="float32")(x)
     return Model(gen_input, x, name="generator")
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The lecture's comment says that the small picture has the size of the discriminator's last
 # convolution. With these layers that is not so, and nothing depends on it:
@@ -297,6 +300,7 @@ small = create_generator(full).layers[3]
 last = create_discriminator(full).layers[3]
 print(f"generator, {small.name}: {small.output.shape[1:]}")
 print(f"discriminator, {last.name}: {last.output.shape[1:]}")
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## What it will cost
@@ -312,6 +316,7 @@ def multiply_adds(layer):
         return 0
     where = layer.input if isinstance(layer, Conv2DTranspose) else layer.output
     return math.prod(where.shape[1:-1]) * math.prod(layer.kernel.shape)
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And the **memory**: on the way back, training needs the outputs of all layers again, for all
@@ -409,6 +414,7 @@ def two_models():
     chain.compile(RMSprop(learning_rate=1e-4), "binary_crossentropy", jit_compile=False)
     return discriminator, generator, chain
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # This function calls a step and counts, for each network, the arrays of weights that are not what they
 # were before:
@@ -420,6 +426,7 @@ def changed(step, *networks):
     now = [network.get_weights() for network in networks]
     pairs = zip(before, now, strict=True)
     return [sum(not np.array_equal(*w) for w in zip(*p, strict=True)) for p in pairs]
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # One step of each, first as in the lecture, then with the flag set anew before every step. Keras says
@@ -492,6 +499,7 @@ class Players(Model):
     def make_noise(self, count):
         return keras.random.normal((count, latent_dim), seed=self.random)
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # And here are the five steps, the same as in lessons 01 to 03. Both GANs of this lesson use them.
 
@@ -522,6 +530,7 @@ class GAN(Players):
         answers = [tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits)]
         return dict(zip(COLUMNS, [loss_d, loss_g, *answers], strict=True))
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Two things are left: the optimizers, and a function that puts everything together. At `full` the
 # optimizer is that of the lecture; a narrower network needs larger steps, and Adam. `jit_compile`
@@ -550,6 +559,7 @@ def new_gan(create_generator, create_discriminator, settings, preset=preset, see
         jit_compile=device == "gpu",
     )
     return gan
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it true that only one player changes?
@@ -631,6 +641,7 @@ def spread(pictures):
     deviations = [p.std(axis=0, dtype=np.float32).mean() for p in (pictures, real)]
     return float(deviations[0] / deviations[1])
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Training the first GAN
 #
@@ -670,6 +681,7 @@ def new_run(name, gan, settings):
     run.resume()
     return run
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A GAN and its run are made in one cell. Run it again later, and both begin anew, or where a run was
 # cut off.
@@ -677,6 +689,7 @@ def new_run(name, gan, settings):
 # %% slideshow={"slide_type": "skip"}
 first_gan = new_gan(create_generator, create_discriminator, preset.first)
 first = new_run("first", first_gan, preset.first)
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### A forecast
@@ -761,6 +774,7 @@ Table([at_its_end, real_measures], f"{samples} faces each, {preset.size} pixels"
 # %% slideshow={"slide_type": "skip"}
 print(f"smallest distance after {first.best_step} of {first.step} iterations")
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # In this run it did not: from then on the one face only wandered. What may make it hard for these
 # networks?
@@ -780,6 +794,7 @@ def field_of_view(discriminator):
 
 view = field_of_view(create_discriminator(preset))
 print(f"Each answer is about {view} x {view} of {preset.size} x {preset.size} pixels.")
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Then `Flatten` and `Dense` add up these answers, each with a weight of its own. So this discriminator
@@ -990,6 +1005,7 @@ plot_faces(beside, 8, "Fakes and their nearest training faces", ["fake", "neares
 # %% slideshow={"slide_type": "skip"}
 news
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Small distances would be a bad sign. The drawn faces have much in common, so the held-out ones have
 # very near neighbours. The fakes have none, so they are no exact copies. But they are not clean either,
@@ -1134,6 +1150,7 @@ for index, machine in enumerate(machines):
 one = 128 * 128 * channels
 print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a batch of 16")
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # `python -m tests.benchmarks faces 202599` prepared as many pictures of that size in 8 minutes, and
 # the process never had more than 227 MB.
@@ -1210,6 +1227,7 @@ from helpers.exercises import lesson_04 as exercises
 # %% slideshow={"slide_type": "skip"}
 answer = None  # a number: how many times the multiply-adds
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment builds both and counts, without training anything.
 
@@ -1248,6 +1266,7 @@ exercises.check_twice_the_side(answer, twice_the_side)
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment takes ten real faces and repeats them.
 
@@ -1283,6 +1302,7 @@ exercises.check_ten_faces(answer, ten_faces)
 
 # %% slideshow={"slide_type": "skip"}
 answer = None  # "a", "b" or "c"
+
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment does it with a copy, because `training=True` moves the averages that the layers keep.
