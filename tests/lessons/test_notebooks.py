@@ -5,11 +5,9 @@ import json
 import re
 from itertools import pairwise
 
-import jupytext
 import pytest
-from jupytext.config import load_jupytext_config
 
-from notebooks.tools import set_address
+from notebooks.tools import in_step, set_address
 from tests.lessons.notebooks import NOTEBOOKS, PATHS, cells, each_notebook, read, source
 
 
@@ -19,9 +17,7 @@ def test_every_text_has_a_notebook():
 
 @each_notebook
 def test_notebook_and_text_agree(path):
-    config = load_jupytext_config(str(path))
-    text = (NOTEBOOKS / "scripts" / f"{path.stem}.py").read_text(encoding="utf-8")
-    assert text == jupytext.writes(jupytext.read(path, config=config), "py:percent", config=config)
+    assert in_step.agrees(path)
 
 
 @each_notebook
