@@ -1,4 +1,4 @@
-"""Draw the cartoon faces that lie in drawn_faces.zip; README.md tells how to run it again."""
+"""Draws the cartoon faces of drawn_faces.zip; drawn_faces.md tells how to run it again."""
 
 import argparse
 import io

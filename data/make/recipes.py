@@ -59,9 +59,9 @@ def measure(names: dict, preset: Preset, images: torch.Tensor, steps: int, real:
         names["train_step"](gan, batch, preset.real_label)
         average.update_parameters(gan.generator)
         seconds.append(time.perf_counter() - start)
-    noise = gan.make_noise(10_000)
+    noise, classifier = gan.make_noise(10_000), load_classifier("digits")
     last, calm = (
-        evaluate(load_classifier("digits"), names["generate"](network, noise), real)
+        evaluate(classifier, names["generate"](network, noise), real)
         for network in (gan.generator, average)
     )
     return {

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from data.make.training import train
 from helpers.metrics.points import distance_to_curve
 from helpers.presets import PRESETS
 from helpers.tables import write_rows
@@ -34,21 +34,21 @@ ROWS = {
 MOMENTS, STRETCH = 20, 2000
 
 
-def train(names: dict, settings: dict, seed: int) -> dict[str, list[float]]:
+def distances(names: dict, settings: dict, seed: int) -> dict[str, list[float]]:
     """Train one GAN; return the distance at each moment, of the generator and of its average."""
     preset = replace(USUAL, **settings)
     gan = names["new_gan"](preset, seed=seed)
-    average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
-    run = Run(f"{LESSON}/steadier", preset, gan, seed, "a sine", average=average)
     found: dict[str, list[float]] = {"generator": [], "average": []}
     noise = torch.randn(2000, 2, generator=torch.Generator().manual_seed(seed))
-    for real in run.batches(names["real_points"]):
-        run.record(names["train_step"](gan, real))
-        average.update_parameters(gan.generator)
+
+    def measure(run: Run, average: torch.nn.Module) -> None:
         left = run.total - run.step - 1
         if left < STRETCH and left % (STRETCH // MOMENTS) == 0:
             for name, network in (("generator", gan.generator), ("average", average)):
                 found[name].append(distance_to_curve(names["generate"](network, noise)))
+
+    data = names["real_points"]
+    train(names, f"{LESSON}/steadier", preset, gan, data, seed=seed, after=measure)
     return found
 
 
@@ -58,7 +58,7 @@ def main(*seeds: str) -> None:
     names = run_cells(LESSON, until="def new_gan")
     rows = []
     for label, settings in ROWS.items():
-        runs = [train(names, settings, int(seed)) for seed in seeds]
+        runs = [distances(names, settings, int(seed)) for seed in seeds]
         row = {"settings": label}
         for network in ("generator", "average"):
             distance = np.array([run[network] for run in runs])  # (seeds, moments)

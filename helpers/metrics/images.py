@@ -155,10 +155,11 @@ def frechet_by_samples(fake: np.ndarray, real: np.ndarray, draws: int = 20) -> l
     """
     dice = np.random.default_rng(0)
     reference, others = np.array_split(_features(real)[dice.permutation(len(real))], 2)
+    pools = {"fakes": _features(fake), "other real pictures": others}
     most, rows = min(len(fake), len(others)), []
     for size in [n for n in (250, 500, 1000, 2000, 5000, 10_000) if n <= most] or [most]:
         row = {"pictures": f"{size:,}"}
-        for name, pool in (("fakes", _features(fake)), ("other real pictures", others)):
+        for name, pool in pools.items():
             parts = (dice.choice(pool, size, replace=False) for _ in range(draws))
             found = [frechet_distance(part, reference) for part in parts]
             row[name] = f"{np.mean(found):.1f} ({min(found):.1f} to {max(found):.1f})"
