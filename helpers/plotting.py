@@ -194,7 +194,7 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
 
     Grey lines stand where two evenly matched players end; `real_label` is D's label of real ones.
     """
-    alt = f"Losses and mean answers over {len(history['step']):,} training steps. {title}"
+    alt = f"Losses and mean answers over {max(history['step'], default=0):,} steps. {title}"
     figure, (left, right) = new_figure(alt, columns=2, size=(9.6, 3.6))
     sides = ("bottom", "top", "bottom")
     *losses, answer = zip(balance(real_label), balance_names(real_label), sides, strict=True)

@@ -1,96 +1,119 @@
-"""What each change of the settings buys: lesson 02 for equally many epochs, change by change.
+"""What larger steps, momentum and a label buy: lesson 02 with several seeds, change by change.
 
-    python -m data.make.recipes 8       # epochs
+    GAN_DATA=FOLDER GAN_RUNS=RUNS python -m data.make.recipes 0 1 2
 
-Starts from the settings of the lecture and adds those of the preset `lesson` one by one; the last
-row repeats the one before it with the built-in sample alone, for as many steps. Writes
-`data/measured/recipes.csv`, which lesson 02 shows.
+FOLDER holds MNIST/raw. The first row is the lecture's, from `data/measured/lecture_digits.csv`; the
+others change something more each. All see as many pictures. Writes `data/measured/recipes.csv`.
+Runs that are done are kept in RUNS, so seeds may be trained side by side as in `lecture`.
 """
 
-import math
+import itertools
 import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from helpers.data.mnist import load_pictures
+from data.make.training import kept, train
 from helpers.metrics.classifier import load_classifier
 from helpers.metrics.images import evaluate
 from helpers.presets import PRESETS, Preset
-from helpers.tables import write_rows
+from helpers.tables import read_rows, write_rows
+from helpers.training.pytorch import Run
 from notebooks.tools.lesson import run_cells
 
 LESSON = "02_mnist_gan"
-SAMPLE_ONLY = "the same with 10,000 pictures"
-ROWS = (
-    ("the lecture's settings", ()),
-    ("real label 0.9", ("real_label",)),
-    ("and larger learning rates", ("learning_rate_d", "learning_rate_g")),
-    ("and batches of 64", ("batch_size",)),
-    ("and beta1 0.5", ("beta1",)),
-    (SAMPLE_ONLY, ()),
-)
+START = replace(PRESETS[LESSON]["full"], epochs=6, average=0.997)
+CHANGES = {
+    "larger batches and rates": {
+        "batch_size": 128, "learning_rate_d": 3e-4, "learning_rate_g": 1.8e-3,
+    },
+    "and beta1 0": {"beta1": 0.0},
+    "and the label 0.9": {"real_label": 0.9},
+}  # fmt: skip
 
 
-def batches(images: torch.Tensor, size: int, steps: int) -> Iterator[torch.Tensor]:
-    """Yield batches, epoch after epoch, each in a new order, until `steps` of them are done."""
-    while steps > 0:
-        for chosen in torch.randperm(len(images)).split(size):
-            yield images[chosen]
-            steps -= 1
+def measures(names: dict, folder: str, preset: Preset, seed: int) -> dict[str, str]:
+    """Train a GAN and return the measures of lesson 02 for it.
 
-
-def measure(names: dict, preset: Preset, images: torch.Tensor, steps: int, real: torch.Tensor):
-    """Train a new GAN and return what the table tells of it.
-
-    The seconds are `steps` times the median of all steps, so that other work on the machine hardly
-    counts. (A `Run` knows whole epochs and the sum alone.)
+    The seconds are the number of steps times the median step, so that other work on the machine
+    hardly counts.
     """
-    gan = names["new_gan"](preset)
-    average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
-    seconds = []
-    for batch in batches(images, preset.batch_size, steps):
-        start = time.perf_counter()
-        names["train_step"](gan, batch, preset.real_label)
-        average.update_parameters(gan.generator)
-        seconds.append(time.perf_counter() - start)
-    noise, classifier = gan.make_noise(10_000), load_classifier("digits")
-    last, calm = (
-        evaluate(classifier, names["generate"](network, noise), real)
+    gan = names["new_gan"](preset, seed=seed)
+    gan.make_noise(16)  # as in the lesson, which draws here what its pictures show
+    moments = []
+
+    def note(run: Run, average: torch.nn.Module) -> None:
+        moments.append(time.perf_counter())
+
+    _, average = train(names, folder, preset, gan, names["images"], seed=seed, after=note)
+    seconds = statistics.median(b - a for a, b in itertools.pairwise(moments))
+    noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
+    raw, calm = (
+        evaluate(load_classifier("digits"), names["generate"](network, noise), names["images"])
         for network in (gan.generator, average)
     )
     return {
-        "steps": steps,
-        "seconds": round(steps * statistics.median(seconds)),
-        "Frechet distance": round(last.frechet.value),
-        "of the average": round(calm.frechet.value),
-        "classes covered": round(10 * calm.classes.covered),
+        "steps": len(moments),
+        "seconds": f"{seconds * len(moments):.0f}",
+        "generator": f"{raw.frechet.value:.0f}",
+        "Frechet distance": f"{calm.frechet.value:.0f}",
+        "classes covered": f"{10 * calm.classes.covered:.0f}",
     }
 
 
-def main(epochs: str) -> None:
-    """Train each row for `epochs`, print it, and write the table."""
+def lecture_row(seeds: list[int]) -> dict[str, str]:
+    """Return the row of the lecture's settings after as many epochs, from its own table."""
+    rows = [
+        row
+        for row in read_rows("lecture_digits")
+        if float(row["label"]) == 1 and int(row["epoch"]) == START.epochs
+    ]
+    found = [row for seed in seeds for row in rows if int(row["seed"]) == seed]
+    return table_row(
+        "the lecture's settings",
+        START.epochs * 1875,
+        "",
+        [row["generator: Frechet distance"] for row in found],
+        [row["average: Frechet distance"] for row in found],
+        [row["average: classes"] for row in found],
+    )
+
+
+def table_row(settings: str, steps: int, seconds: str, *columns: list[str]) -> dict[str, str]:
+    """Return a row of `recipes.csv`; the three `columns` have an entry for each seed."""
+    heads = "distance", "of the average", "classes of the average"
+    shown = (" ".join(column) for column in columns)
+    return {"settings": settings, "steps": f"{steps:,}", "seconds": seconds} | dict(
+        zip(heads, shown, strict=True)
+    )
+
+
+def main(*arguments: str) -> None:
+    """Train each row with each seed, print the measures, and write the table."""
+    torch.set_num_threads(1)
     os.environ |= {"GAN_PRESET": "lesson", "GAN_DEVICE": "cpu"}
     names = run_cells(LESSON, until="def train_step")
-    images = names["images"]
-    sample = load_pictures("digits", replace(PRESETS[LESSON]["smoke"], images=None)).images
-    wanted = asdict(PRESETS[LESSON]["lesson"])
-    preset, rows = replace(PRESETS[LESSON]["full"], real_label=1.0), []
-    for label, settings in ROWS:
-        preset = replace(preset, **{key: wanted[key] for key in settings})
-        steps = int(epochs) * math.ceil(len(images) / preset.batch_size)
-        given = sample[:, None].float() / 127.5 - 1 if label == SAMPLE_ONLY else images
-        rows.append({"settings": label} | measure(names, preset, given, steps, images))
-        print(rows[-1], flush=True)
-    write_rows("recipes", rows)
+    seeds = [int(seed) for seed in arguments]
+    preset, table = START, []
+    for label, settings in CHANGES.items():
+        preset = replace(preset, **settings)
+        runs = []
+        for seed in seeds:
+            folder = f"recipes/{label}_{seed}"
+            runs.append(kept(folder, measures, names, folder, preset, seed))
+            print(label, runs[-1], flush=True)
+        raw = [r["generator"] for r in runs]
+        calm = [f"{float(r['Frechet distance']):.0f}" for r in runs]
+        classes = [r["classes covered"] for r in runs]
+        seconds = statistics.median(int(r["seconds"]) for r in runs)
+        table.append(table_row(label, runs[0]["steps"], f"{seconds:.0f}", raw, calm, classes))
+    write_rows("recipes", [lecture_row(seeds), *table])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,10 +1,10 @@
-"""What makes the sine of lesson 01 better and steadier: one change a row, several seeds.
+"""What makes the sine of lesson 01 better and steadier: changed settings, several seeds.
 
     python -m data.make.steadier 0 1 2
 
-Writes `data/measured/steadier.csv`. Every row has the same number of steps, but the last. The
-generator and the average of its weights are measured at the last step and at twenty moments of the
-last 2,000 steps: how much the distance differs between them is what *steady* means here.
+Writes `data/measured/steadier.csv`. The generator and the average of its weights are measured at
+the last step and at twenty moments of the last 2,000 steps: how much the distance differs between
+them is what *steady* means here.
 """
 
 import os

@@ -1,10 +1,14 @@
 """Trains a lesson's GAN as the lesson does, with other settings or another seed."""
 
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from helpers.base.files import write_text
 from helpers.presets import Preset
 from helpers.training.pytorch import Players, Run
 
@@ -18,16 +22,15 @@ def train(
     *,
     seed: int,
     source: str = "",
-    decay: float = 0.999,
     after: Callable[[Run, torch.nn.Module], None] = lambda run, average: None,
 ) -> tuple[Run, torch.nn.Module]:
     """Train `gan` on `data` (n, ...); return the run and the average of the generator's weights.
 
     `names` are those of the lesson's cells (see `run_cells`): its own `train_step` is taken. The
-    files go to `GAN_RUNS/<folder>/`; a run that was cut off there is resumed. `decay` is what the
-    average keeps of itself at each step; `after` is called with run and average after each.
+    files go to `GAN_RUNS/<folder>/`; a run that was cut off there is resumed. `after` is called
+    with run and average after each step.
     """
-    average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(preset.average))
     run = Run(folder, preset, gan, seed=seed, source=source, average=average)
     run.resume()
     for real in run.batches(data):
@@ -35,3 +38,13 @@ def train(
         average.update_parameters(gan.generator)
         after(run, average.module)
     return run, average.module
+
+
+def kept(folder: str, make: Callable[..., dict], *arguments: object) -> dict:
+    """Return what `make` returns, or has returned before: it is kept in `GAN_RUNS/<folder>/`."""
+    path = Path(os.environ["GAN_RUNS"], folder, "measured.json")
+    if path.is_file():
+        return json.loads(path.read_text())
+    found = make(*arguments)
+    write_text(path, json.dumps(found))
+    return found

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,20 @@ def sha256(path: Path) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def own_folder(name: str) -> Path:
+    """Return `data/<name>`, or a folder for temporary files where `data/` may not be written."""
+    place = DATA / name
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return place
+    except OSError as problem:
+        place = Path(tempfile.gettempdir(), "gan-course", name)
+        place.mkdir(parents=True, exist_ok=True)
+        print(f"data/{name} cannot be written ({problem.strerror}): its files go to {place}.")
+        return place
 
 
 def is_sound(path: Path, name: str) -> bool:

@@ -5,7 +5,6 @@ mapped into memory: the array may be larger than the memory.
 """
 
 import hashlib
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers.base.errors import CourseError
-from helpers.base.files import DATA, shipped
+from helpers.base.files import own_folder, shipped
+from helpers.base.variables import variable
 from helpers.data.kaggle import ARCHIVE, DATASET, fetch_archive
 from helpers.data.squares import NotEnough, open_pictures, prepare, stored
 
@@ -32,7 +32,7 @@ def load_faces(
     count: int | None = 10_000,
     size: int = 128,
     network: bool = True,
-    store: Path = DATA / "faces",
+    store: Path | None = None,
     patience: float = 60.0,
 ) -> Faces:
     """Return at most `count` faces (None: all) from the first source that works.
@@ -40,14 +40,15 @@ def load_faces(
     That is the folder (or zip file) named by `GAN_FACES`; else CelebA, prepared earlier or, with
     `network`, fetched from Kaggle; else the drawn faces that come with the course (at once for
     `GAN_FACES=drawn`). One printed line says which it was. A server that is silent for `patience`
-    seconds is given up.
+    seconds is given up. Arrays and downloads are kept in `store`, as a rule `data/faces/`.
     """
-    choice = os.environ.get("GAN_FACES", "").strip()
+    store = store or own_folder("faces")
+    choice = variable("GAN_FACES")
     faces = None
     if not choice:
         faces = _celeba(count, size, network, store, patience)
     elif choice != "drawn":  # after a problem no other source is tried
-        place = Path(choice).expanduser()
+        place = Path(choice).expanduser().resolve()
         try:
             faces = _from_files(place, f"pictures from {place}", count, size, store)
         except (CourseError, OSError) as problem:

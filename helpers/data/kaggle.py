@@ -17,10 +17,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers.base.errors import CourseError
+from helpers.base.variables import variable
 
 DATASET = "jessicali9530/celeba-dataset"
 ARCHIVE = "celeba-dataset.zip"  # so Kaggle names it
 ARCHIVE_BYTES = 1_500_000_000
+ACCOUNT = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 ACCEPT = "log in there, accept the data set's terms"
 
 
@@ -63,7 +65,7 @@ def _watch(archive: Path, patience: float) -> str:
         subprocess.Popen(
             [sys.executable, "-m", "helpers.data.kaggle", str(archive.parent.resolve())],
             cwd=Path(__file__).parents[2],  # where Python finds `helpers`
-            env=_colab_secrets() | os.environ,
+            env=_colab_secrets() | os.environ | _given_account(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -85,14 +87,19 @@ def _watch(archive: Path, patience: float) -> str:
     return answer or failure
 
 
+def _given_account() -> dict[str, str]:
+    """Return what variables tell of an account, without the line break that comes with a copy."""
+    return {name: variable(name) for name in ACCOUNT if variable(name)}
+
+
 def _colab_secrets() -> dict[str, str]:
     """Return what Colab's secrets tell of an account at Kaggle; nothing elsewhere."""
     found = {}
-    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+    for name in ACCOUNT:
         with contextlib.suppress(Exception):  # no Colab, absent, not allowed, not answered in time
             from google.colab import userdata
 
-            found[name] = userdata.get(name)
+            found[name] = userdata.get(name).strip()
     return found
 
 

@@ -1,10 +1,10 @@
 """The digits and clothes of lessons 02 and 03: where they come from, checked, as tensors."""
 
 import gzip
-import os
 import shutil
 import tempfile
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -14,6 +14,7 @@ import torch
 
 from helpers.base.errors import CourseError
 from helpers.base.files import DATA, is_sound, new_file, shipped
+from helpers.base.variables import variable
 from helpers.presets import Preset
 
 SECONDS_TO_DOWNLOAD = 90  # then the built-in sample is used
@@ -25,12 +26,12 @@ CATALOGUES = {  # title and names of the classes
     "digits": ("MNIST", tuple("0123456789")),
     "clothes": ("Fashion-MNIST", tuple(CLOTHES.split(", "))),
 }
-Found = tuple[str, list[torch.Tensor]]  # source in words, and what `PictureSet` has of tensors
+Found = tuple[str, str, list[torch.Tensor]]  # what, from where, what `PictureSet` has of tensors
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Pictures with labels, for training and for testing, and in one line where they come from.
+    """Pictures with labels, for training and for testing, and in words which they are.
 
     Pictures are uint8 (n, height, width), in colour (n, height, width, 3), labels int64 (n,).
     """
@@ -57,12 +58,12 @@ def load_pictures(name: str, preset: Preset) -> PictureSet:
     found = None
     if preset.level != "smoke":
         found = _from_folders(title) or _from_download(title)
-    source, tensors = found or _from_sample(name, title)
+    what, where, tensors = found or _from_sample(name, title)
     if preset.images:
         tensors[:2] = (tensor[: preset.images] for tensor in tensors[:2])
-        source += f"; the first {preset.images:,} of them"
-    print(source)
-    return PictureSet(class_names, source, *tensors)
+        what = f"the first {preset.images:,} of {what}"
+    print(f"Data: {what}, {where}")
+    return PictureSet(class_names, what, *tensors)
 
 
 def _raw(folder: Path, title: str) -> Path:
@@ -73,7 +74,7 @@ def _raw(folder: Path, title: str) -> Path:
 def _from_folders(title: str) -> Found | None:
     """Return the full data set from the folder of `GAN_DATA`, else from `data/`."""
     found = None
-    if value := os.environ.get("GAN_DATA", "").strip():
+    if value := variable("GAN_DATA"):
         folder = Path(value).expanduser().resolve()
         if not folder.is_dir():
             raise CourseError(
@@ -142,12 +143,29 @@ def _from_sample(name: str, title: str) -> Found:
         tensors = [torch.from_numpy(file[key]) for key in keys]
     tensors[1::2] = (labels.long() for labels in tensors[1::2])
     some = f"{len(tensors[0]):,} of the 60,000 training pictures of {title}"
-    return f"Data: the built-in sample, {some}", tensors
+    return some, "the built-in sample", tensors
+
+
+def _unpack(packed: list[Path], title: str, where: str) -> Found | None:
+    """Return the full data set from its four files as they are downloaded, packed."""
+    with tempfile.TemporaryDirectory(prefix="gan-course-") as temporary:
+        raw = _raw(Path(temporary), title)
+        raw.mkdir(parents=True)
+        for path in packed:
+            try:
+                (raw / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+            except (OSError, EOFError, zlib.error):
+                print(f"{path.name}, {where}, is damaged and is not used.")
+                return None
+        return _read(raw, title, where)
 
 
 def _read(raw: Path, title: str, where: str) -> Found | None:
     """Return the full data set if its four files are in `raw` and sound; name damaged ones."""
+    packed = [path for name in FILES if (path := raw / f"{name}.gz").is_file()]
     found = [path for name in FILES if (path := raw / name).is_file()]
+    if len(packed) == len(FILES) and not found:
+        return _unpack(packed, title, where)
     bad = [p.name for p in found if not is_sound(p, f"{raw.parent.name}/raw/{p.name}")]
     for name in bad:
         print(f"{name}, {where}, is damaged and is not used.")
@@ -157,4 +175,4 @@ def _read(raw: Path, title: str, where: str) -> Found | None:
 
     readers = (read_image_file, read_label_file) * 2
     tensors = [read(str(path)) for read, path in zip(readers, found, strict=True)]
-    return f"Data: all {len(tensors[0]):,} training pictures of {title}, {where}", tensors
+    return f"all {len(tensors[0]):,} training pictures of {title}", where, tensors

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from helpers.base.errors import CourseError
+from helpers.base.variables import variable
 
 
 @contextlib.contextmanager
@@ -36,7 +37,7 @@ def pick_device() -> str:
     choices = {"cpu": []} | {f"cuda:{number}": [gpu] for number, gpu in enumerate(gpus)}
     if gpus:
         choices |= {"cuda": gpus[:1], "mps": gpus[:1]}
-    if wanted := os.environ.get("GAN_DEVICE", "").strip():
+    if wanted := variable("GAN_DEVICE"):
         if wanted not in choices:
             known = f"choose {', '.join(choices)}, or leave it unset"
             raise CourseError(f"GAN_DEVICE={wanted} is not available here: {known}.")

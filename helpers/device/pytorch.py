@@ -1,6 +1,5 @@
 """Which device to train on, what it is in words, and seeding."""
 
-import os
 import platform
 import random
 
@@ -8,6 +7,7 @@ import numpy as np
 import torch
 
 from helpers.base.errors import CourseError
+from helpers.base.variables import variable
 
 
 def pick_device(small_network: bool = False) -> torch.device:
@@ -19,7 +19,7 @@ def pick_device(small_network: bool = False) -> torch.device:
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     # On other kinds (Intel's, for one) nobody has tried yet whether a resumed run is the same.
     fastest = found.type if found and found.type in ("cuda", "mps") else "cpu"
-    wanted = os.environ.get("GAN_DEVICE", "").strip()
+    wanted = variable("GAN_DEVICE")
     if not wanted:
         return torch.device("cpu" if small_network else fastest)
     try:

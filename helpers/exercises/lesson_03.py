@@ -80,6 +80,8 @@ def check_colour(new: tuple, old: tuple[nn.Module, ...], noise: Tensor) -> str |
     seen = torch.rand_like(pictures).requires_grad_()
     logits = discriminator.logits(seen)
     need(logits.shape == (len(noise), 1), "The discriminator has to give one logit a picture.")
+    answers = discriminator(seen)
+    need(torch.allclose(answers, logits.sigmoid()), "It has to answer with the sigmoid of a logit.")
     slopes = torch.autograd.grad(logits.sum(), seen)[0].abs().sum(dim=(0, 2, 3))
     need(slopes.min() > 0, "The discriminator does not look at all three colours.")
     alike = torch.allclose(slopes, slopes.mean())

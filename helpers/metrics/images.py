@@ -249,11 +249,17 @@ def nearest_training_images(
         found = squares.min(axis=1)
         index = np.where(found < best, start + squares.argmin(axis=1), index)
         best = np.minimum(best, found)
-    if flat.min() < low - 0.01 or flat.max() > high + 0.01:
-        ranges = f"{flat.min():.3g} to {flat.max():.3g} and {low:.3g} to {high:.3g}"
-        raise CourseError(f"Fakes and training pictures go from {ranges}: scale them alike.")
+    scales = _scale(flat.min(), flat.max()), _scale(low, high)
+    if scales[0] != scales[1]:
+        ranges = "fakes go from {} and training pictures from {}".format(*scales)
+        raise CourseError(f"As their pixels tell, {ranges}: scale them alike.")
     differences = flat - _pictures(training_images[index]).reshape(len(flat), -1)
     return index, np.sqrt((differences**2).mean(axis=1))
+
+
+def _scale(low: float, high: float) -> str:
+    """Return the scale that pixels from `low` to `high` are on; photographs need not fill it."""
+    return "-1 to 1" if low < 0 else "0 to 255" if high > 1.01 else "0 to 1"
 
 
 def novelty(fakes: np.ndarray, training_images: np.ndarray, fresh_images: np.ndarray) -> Novelty:

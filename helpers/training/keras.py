@@ -9,7 +9,6 @@ The `train_step` of `gan` stands in the notebook and returns the numbers that CO
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
+from safetensors.numpy import save_file
 
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
@@ -38,7 +38,7 @@ class Run(BaseRun, keras.callbacks.Callback):
     together: what the training took on a machine that does other things too.
     """
 
-    unit, checkpoint_name = "iteration", "checkpoint.npz"
+    unit, suffix = "iteration", ".npz"
     settings: GanSettings
 
     def __init__(
@@ -146,16 +146,13 @@ class Run(BaseRun, keras.callbacks.Callback):
         self.distances = dict(found["distances"])
 
     def _write_weights(self) -> None:
-        """Write both players, each under a temporary name first: G as it was at its best."""
-        last = self.gan.generator.get_weights()
-        self.load_best(self.gan.generator)
-        try:
-            for name in ("generator", "discriminator"):
-                part = self.folder / f"{name}.part.weights.h5"
-                getattr(self.gan, name).save_weights(part)
-                os.replace(part, self.folder / f"{name}.weights.h5")
-        finally:
-            self.gan.generator.set_weights(last)
+        """Write both players (not as HDF5, which crashes on a full disk): G as at its best."""
+        weights = {name: getattr(self.gan, name).weights for name in ("generator", "discriminator")}
+        for name, variables in weights.items():
+            best = self._best if name == "generator" and self._best else map(np.array, variables)
+            arrays = zip((v.path for v in variables), best, strict=True)
+            with new_file(self.folder / f"{name}.safetensors") as part:
+                save_file(dict(arrays), part)
 
     def _facts(self) -> dict[str, Any]:
         return super()._facts() | {

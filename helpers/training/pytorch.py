@@ -41,7 +41,7 @@ class Run(BaseRun):
     An `average` of the generator, if there is one, is saved and resumed with the players.
     """
 
-    checkpoint_name = "checkpoint.pt"
+    suffix = ".pt"
     settings: Preset
 
     def __init__(

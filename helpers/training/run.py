@@ -5,33 +5,33 @@ No framework is imported here.
 
 import abc
 import contextlib
-import itertools
 import json
 import math
-import os
 import platform
 import signal
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from helpers.base.errors import CourseError
-from helpers.base.files import DATA, new_file, write_text
+from helpers.base.files import new_file, own_folder, write_text
 from helpers.base.history import COLUMNS
+from helpers.base.variables import folder_of
 from helpers.presets import GanSettings, Preset
 
 if TYPE_CHECKING:  # a run is handed its recording: it does not need the room where they are made
     from helpers.recording import Recording
 
-VERSION = 3  # of a checkpoint
-CHECKPOINT_BEFORE = "checkpoint.safetensors"  # what one of version 1 was called
+VERSION = 4  # of a checkpoint
 SECONDS_BETWEEN_DISPLAYS = 0.5
 
 
@@ -44,7 +44,7 @@ class BaseRun(abc.ABC):
     """
 
     unit = "step"  # what a step is called
-    checkpoint_name: str
+    suffix: str  # of a checkpoint
     seconds_between_saves: float = 60  # so much work a cut-off may cost
     settings: Preset | GanSettings
     recording: "Recording | None"
@@ -55,9 +55,8 @@ class BaseRun(abc.ABC):
         super().__init__()
         self.settings, self.seed, self.source, self.recording = settings, seed, source, recording
         self._about = {"lesson": lesson, "seed": seed, "data": source} | asdict(settings)
-        runs = Path(os.environ.get("GAN_RUNS", "").strip() or DATA / "runs")
-        self.folder = runs.expanduser() / lesson
-        self._checkpoint = self.folder / self.checkpoint_name
+        self.folder = (folder_of("GAN_RUNS") or own_folder("runs")) / lesson
+        self._lock = FileLock(self.folder / "running.lock", is_singleton=True)
         self.step, self.total, self.seconds = 0, 0, 0.0
         self._rows: list = []  # of each step an array or tensor of four numbers
         self._can_write = True
@@ -91,6 +90,7 @@ class BaseRun(abc.ABC):
 
     def _begin(self) -> None:
         """Take over Stop, show the bar, and tell the recording what is planned."""
+        self._claim()
         if self.recording:
             self.recording.plan(self.total, self.settings.real_label)
             if self.recording.done > self.step:  # it has seen what this run has not done
@@ -142,6 +142,7 @@ class BaseRun(abc.ABC):
             self.recording.finish(self.history, *self._players)
         self._write(self._write_results)
         self.save_checkpoint()
+        self._lock.release()
         here = f"{self.unit} {self.step:,}"
         if not self._losses_are_numbers():
             print(f"Stopped at {here}: a loss is no number. Try lower learning rates.")
@@ -165,47 +166,54 @@ class BaseRun(abc.ABC):
     def resume(self) -> None:
         """Go on from the checkpoint of this run, if there is one, and say so.
 
-        A checkpoint that cannot be used (damaged, of other settings or layers) is renamed, never
-        lost, and training starts at the first step.
+        Other settings, data or layers make another run, whose checkpoint stays. A damaged one is
+        renamed, and training starts at the first step. A run that is under way in another process
+        raises CourseError.
         """
-        before = self.folder / CHECKPOINT_BEFORE
-        if self._checkpoint.is_file():
-            try:
-                self._load()
-            except CourseError as error:
-                return self._put_aside(self._checkpoint, str(error))
-            if self.recording:
-                self.recording = self.recording.resumed(self.folder / "recording.npz")
-            print(f"A run was cut off after {self.unit} {self.step:,}: it goes on from there.")
-        elif before.is_file():
-            self._put_aside(before, f"{before.name} is of an earlier version of the course.")
-        else:
-            print(f"No run was cut off here: training starts at {self.unit} 1.")
+        self._claim()
+        try:
+            if not self._checkpoint.is_file():
+                print(f"No run to resume: training starts at {self.unit} 1.")
+            elif self._load():
+                if self.recording:
+                    self.recording = self.recording.resumed(self.folder / "recording.npz")
+                print(f"A run was cut off after {self.unit} {self.step:,}: it goes on from there.")
+        finally:
+            self._lock.release()
 
-    def _load(self) -> None:
-        """Read the checkpoint; raise CourseError before anything is changed."""
-        name = self._checkpoint.name
+    def _claim(self) -> None:
+        """Lock the folder; the system frees it when this process ends, however it ends."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            advice = "wait until it is done, or set GAN_RUNS to another folder"
+            raise CourseError(f"Another notebook trains in {self.folder}: {advice}.") from None
+        except (OSError, NotImplementedError):  # no folder, or one that knows no locks
+            pass
+
+    @property
+    def _checkpoint(self) -> Path:
+        """Where the checkpoint lies: other settings, data or layers have another one."""
+        identity = json.dumps(self._identity(), sort_keys=True, default=str)
+        return self.folder / f"checkpoint-{zlib.crc32(identity.encode()):08x}{self.suffix}"
+
+    def _load(self) -> bool:
+        """Go back to the checkpoint and return True; rename a damaged one before any change."""
+        checkpoint = self._checkpoint
         try:
             found = self._read_checkpoint()
-            identity = found["identity"]
-        except Exception as error:  # there is hardly one that damaged bytes cannot raise
-            raise CourseError(f"{name} is damaged and was not used.") from error
-        for key, value in self._identity().items():
-            if identity.get(key) != value:
-                what = f"{key}: {identity.get(key)}, not {value}"
-                what = what if len(what) < 80 else f"other {key}"
-                raise CourseError(f"{name} belongs to another run ({what}) and was not used.")
-        self.step, self.seconds = found["step"], found["seconds"]
-        self._rows = list(np.array(found["history"], np.float32))
+            rows = list(np.array(found["history"], np.float32))
+        except Exception:  # there is hardly one that damaged bytes cannot raise
+            aside = checkpoint.with_suffix(".damaged")
+            why = f"{checkpoint.name} is damaged and was not used"
+            with contextlib.suppress(OSError):  # where nothing can be written it stays
+                why += f" (it is now called {checkpoint.replace(aside).name})"
+            print(f"{why}: training starts at {self.unit} 1.")
+            return False
+        self.step, self.seconds, self._rows = found["step"], found["seconds"], rows
         self._restore(found)
-
-    def _put_aside(self, path: Path, why: str) -> None:
-        """Rename a checkpoint that cannot be used, and say so."""
-        names = (path.with_stem(f"{path.stem}.{i}") for i in itertools.count(1))
-        aside = next(name for name in names if not name.exists())
-        with contextlib.suppress(OSError):  # where nothing can be written it stays
-            why += f" It is now called {path.rename(aside).name}."
-        print(f"{why} Training starts at {self.unit} 1.")
+        return True
 
     def save_checkpoint(self) -> None:
         """Write what `resume` needs; not once a loss is no number, and away with it at the end."""
@@ -214,8 +222,8 @@ class BaseRun(abc.ABC):
         if self.recording:  # first: what the checkpoint lacks it can forget
             self._write(self.recording.save, self.folder / "recording.npz")
         if self.step < self.total:
-            facts = {"step": self.step, "seconds": self.seconds, "identity": self._identity()}
-            self._write(self._write_checkpoint, facts | {"history": self._numbers()})
+            facts = {"step": self.step, "seconds": self.seconds, "history": self._numbers()}
+            self._write(self._write_checkpoint, facts)
         else:
             self._write(self._checkpoint.unlink, True)  # there may be none
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from helpers.base import files
-from helpers.base.files import DATA, new_file, sha256, shipped, write_text
+from helpers.base.files import DATA, new_file, own_folder, sha256, shipped, write_text
 from tests.trouble import DAMAGE, damage, refused
 
 SHIPPED = [path.name for kind in ("npz", "safetensors", "zip") for path in DATA.glob(f"*.{kind}")]
@@ -43,3 +43,14 @@ def test_new_file_is_there_as_a_whole_or_not_at_all(tmp_path):
         other.write_text("three")
     assert path.read_text() == "two" and list(tmp_path.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_where_data_cannot_be_written_files_go_to_a_temporary_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(files, "DATA", tmp_path / "data")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert own_folder("runs") == tmp_path / "data" / "runs" and not capsys.readouterr().out
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(files, "DATA", tmp_path / "file")
+    place = own_folder("runs")
+    assert place == tmp_path / "gan-course" / "runs" and place.is_dir()
+    assert str(place) in capsys.readouterr().out

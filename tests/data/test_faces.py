@@ -133,7 +133,7 @@ def test_account(way, server, tmp_path, capsys, monkeypatch):
         monkeypatch.setitem(sys.modules, "google.colab", colab)
     else:
         for name, value in secrets.items():
-            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name, f" {value}\n")  # as it comes with copying
     assert is_celeba(fetch(tmp_path))
     assert server.requests[0][1].startswith("Bearer " + TOKEN if "token" in way else "Basic ")
     out, err = capsys.readouterr()

@@ -23,8 +23,8 @@ from tests.trouble import damage, is_one_sentence, refused
 
 SHIPPED = files.DATA
 LESSON, SMOKE = (PRESETS["02_mnist_gan"][level] for level in ("lesson", "smoke"))
-FULL = "Data: all 6 training pictures of MNIST, "
-SAMPLE = "Data: the built-in sample, 3 of the 60,000 training pictures of MNIST"
+FULL, SAMPLE = "all 6 training pictures of MNIST", "3 of the 60,000 training pictures of MNIST"
+TOLD = f"Data: {SAMPLE}, the built-in sample"
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -72,13 +72,13 @@ def delivery(monkeypatch):
 
 
 def assert_is_full_set(pictures):
-    assert pictures.source.startswith(FULL)
+    assert pictures.source == FULL
     assert all(getattr(pictures, part).tolist() == ARRAYS[part].tolist() for part in PARTS)
     assert pictures.images.dtype == torch.uint8 and pictures.labels.dtype == torch.int64
 
 
 @pytest.mark.parametrize("mine", ["unset", "empty", "broken", "full"])
-def test_gan_data_comes_before_data(mine, course, tmp_path, monkeypatch):
+def test_gan_data_comes_before_data(mine, course, tmp_path, monkeypatch, capsys):
     write_full_set(course)
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -89,8 +89,23 @@ def test_gan_data_comes_before_data(mine, course, tmp_path, monkeypatch):
     if mine == "broken":
         damage(folder / "MNIST/raw/t10k-labels-idx1-ubyte", "flipped")
     pictures = load_pictures("digits", LESSON)
-    assert pictures.source == FULL + ("from mine" if mine == "full" else "from data")
     assert_is_full_set(pictures)
+    place = "from mine" if mine == "full" else "from data"
+    assert capsys.readouterr().out.splitlines()[-1] == f"Data: {FULL}, {place}"
+
+
+@pytest.mark.parametrize("how", ["sound", "cut"])
+def test_packed_files_are_taken_as_they_are_downloaded(how, course, tmp_path, monkeypatch, capsys):
+    packed = {f"{name}.gz": gzip.compress(content) for name, content in TOY_FILES.items()}
+    raw = write(tmp_path / "mine" / "MNIST" / "raw", packed)
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
+    monkeypatch.setattr(mnist, "_download", lambda *_: "no network")
+    if how == "cut":
+        damage(raw / "t10k-labels-idx1-ubyte.gz", "cut")
+    found = load_pictures("digits", LESSON)
+    assert found.source == (FULL if how == "sound" else SAMPLE)
+    assert ("ubyte.gz, from mine, is damaged" in capsys.readouterr().out) == (how == "cut")
+    assert sorted(path.name for path in raw.iterdir()) == sorted(packed)
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped"])
@@ -100,13 +115,15 @@ def test_broken_file_is_named_and_the_next_source_taken(name, how, course, monke
     damage(write_full_set(course) / name, how)
     assert load_pictures("digits", LESSON).source == SAMPLE
     told, *_, last = capsys.readouterr().out.splitlines()
-    assert told == f"{name}, from data, is damaged and is not used." and last == SAMPLE
+    assert told == f"{name}, from data, is damaged and is not used." and last == TOLD
 
 
-def test_broken_set_is_replaced_by_a_download(course, delivery):
+def test_broken_set_is_replaced_by_a_download(course, delivery, capsys):
+    """A run knows its data by `source`: those just downloaded are those found the next time."""
     damage(write_full_set(course) / "train-images-idx3-ubyte", "cut")
-    assert load_pictures("digits", LESSON).source == f"{FULL}downloaded"
-    assert load_pictures("digits", LESSON).source == f"{FULL}from data"
+    for place in ("downloaded", "from data"):
+        assert load_pictures("digits", LESSON).source == FULL
+        assert capsys.readouterr().out.splitlines()[-1] == f"Data: {FULL}, {place}"
 
 
 @pytest.mark.parametrize("problem", [errno.EACCES, errno.ENOSPC])
@@ -165,9 +182,9 @@ def test_download_is_checked_kept_and_not_repeated(course, server, monkeypatch, 
     kept = {path.name: path.read_bytes() for path in (course / "MNIST" / "raw").iterdir()}
     assert kept == TOY_FILES
     out, err = capfd.readouterr()
-    assert out.splitlines()[1:] == [f"{FULL}downloaded"] and not err
+    assert out.splitlines()[1:] == [f"Data: {FULL}, downloaded"] and not err
     server.asked.clear()
-    assert load_pictures("digits", LESSON).source == f"{FULL}from data"
+    assert load_pictures("digits", LESSON).source == FULL
     assert not server.asked
 
 
@@ -193,14 +210,14 @@ def test_bad_servers_lead_to_the_sample(way, word, course, server, monkeypatch, 
     assert time.monotonic() - began < 10
     out, err = capfd.readouterr()
     _, problem, *_, last = out.splitlines()
-    assert is_one_sentence(problem) and word in problem and last == SAMPLE and not err
+    assert is_one_sentence(problem) and word in problem and last == TOLD and not err
     assert not (course / "MNIST").exists()
 
 
 def test_smoke_takes_the_first_pictures_of_the_sample_and_says_so(course):
     write_full_set(course)
     pictures = load_pictures("digits", replace(SMOKE, images=2))
-    assert pictures.source == f"{SAMPLE}; the first 2 of them"
+    assert pictures.source == f"the first 2 of {SAMPLE}"
     assert pictures.images.tolist() == ARRAYS["images"][:2].tolist()
     assert pictures.labels.tolist() == [0, 1] and len(pictures.test_images) == 3
 

@@ -1,4 +1,4 @@
-"""notebooks/conftest.py: tiny notebooks under pytest, one of which fails in its first cell."""
+"""conftest.py: tiny notebooks under pytest, one of which fails in its first cell."""
 
 import importlib.util
 import os
@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-CONFTEST = Path(__file__).resolve().parents[2] / "notebooks" / "conftest.py"
+CONFTEST = Path(__file__).resolve().parents[2] / "conftest.py"
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 NOTEBOOKS = {
     "fails.ipynb": ["1 / 0", "after = True", "after"],
@@ -29,9 +29,10 @@ WITH_XDIST = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="n
 def test_failed_cell_skips_the_rest_of_its_notebook_alone(tmp_path, options, monkeypatch):
     """With two workers each notebook stays in one process. The folder for runs goes at the end."""
     shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "notebooks").mkdir()
     for name, sources in NOTEBOOKS.items():
         notebook = new_notebook(cells=list(map(new_code_cell, sources)), metadata=KERNEL)
-        nbformat.write(notebook, tmp_path / name)
+        nbformat.write(notebook, tmp_path / "notebooks" / name)
     for name in ("GAN_PRESET", "GAN_RUNS", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TMPDIR", str(tmp_path))

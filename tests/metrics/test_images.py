@@ -158,6 +158,14 @@ def test_nearest_picture_is_the_nearest_one(count):
     np.testing.assert_allclose(distance, table.min(axis=1), rtol=1e-4)
 
 
+def test_photographs_that_do_not_fill_their_scale_are_compared():
+    training = np.linspace(16, 235, 2 * 16).reshape(2, 1, 4, 4) / 127.5 - 1
+    index, distance = m.nearest_training_images(
+        np.stack([training[1], -np.ones((1, 4, 4))]), training
+    )
+    assert index.tolist() == [1, 0] and distance[0] == 0
+
+
 def test_nearest_pictures_need_little_memory(tmp_path):
     """Bytes on disk, as the faces are kept: only a batch of them is ever turned into floats."""
     training = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.uint8, (20_000, 1, 28, 28))
@@ -185,7 +193,7 @@ NEAREST, DISTANCE = m.nearest_training_images, m.frechet_distance
         (NEAREST, "shape", (PICTURES, np.ones((9, 1, 32, 32)))),
         (NEAREST, "shape", (PICTURES, PICTURES[:0])),
         (NEAREST, "NaN", (PICTURES * np.nan, PICTURES)),
-        (NEAREST, "from -1 to -1", (-PICTURES, PICTURES)),
+        (NEAREST, "from 0 to 255", (-PICTURES, 200 * PICTURES)),
     ],
 )
 def test_what_cannot_be_measured_is_told(measure, word, values):

@@ -22,4 +22,4 @@ def cut_off(capsys):
     """The checkpoint of a run that was stopped after its tenth step."""
     run = ToyRun().train(at=10, action=press_stop)
     capsys.readouterr()
-    return run.folder / "checkpoint.pt"
+    return run.checkpoint

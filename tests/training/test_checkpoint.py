@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.base.errors import CourseError
 from helpers.recording import Recording
 from helpers.training import run as base
 from tests.training.toy_run import POINTS, PRESET, RESULTS, STEPS, ToyRun, press_stop, refuse
-from tests.trouble import damage
+from tests.trouble import damage, refused
 
 
 def test_resumed_run_ends_as_a_whole_one(cut_off, whole, capsys):
@@ -49,9 +48,9 @@ def test_a_recording_goes_on_even_if_it_is_ahead_of_its_run():
         return [{k: v for k, v in f.items() if k != "seconds"} for f in run.recording.frames]
 
     run = recorded_run(title="before").train(at=10, action=press_stop)
-    checkpoint = (run.folder / "checkpoint.pt").read_bytes()
+    checkpoint = run.checkpoint.read_bytes()
     run.train(at=15, action=press_stop)  # killed after the recording was saved
-    (run.folder / "checkpoint.pt").write_bytes(checkpoint)
+    run.checkpoint.write_bytes(checkpoint)
     again, whole = recorded_run(title="after").resumed().train(), recorded_run("whole").train()
     assert again.recording.title == "before"
     np.testing.assert_equal(frames(again), frames(whole))
@@ -78,74 +77,84 @@ class Surprise:
 def test_a_damaged_checkpoint_is_put_aside(how, can_write, cut_off, monkeypatch, capsys):
     monkeypatch.chdir(cut_off.parent)
     if how == "code":
-        torch.save({"identity": Surprise()}, cut_off)
+        torch.save({"history": Surprise()}, cut_off)
     else:
         damage(cut_off, how)
     content = cut_off.read_bytes()
     if not can_write:
-        monkeypatch.setattr(Path, "rename", refuse)
+        monkeypatch.setattr(Path, "replace", refuse)
     assert ToyRun().resumed().step == 0 and not Path("unpickled").exists()
     (line,) = capsys.readouterr().out.splitlines()
     assert "damaged" in line and "step 1." in line
-    kept = cut_off.with_name("checkpoint.1.pt") if can_write else cut_off
-    assert kept.read_bytes() == content and ("checkpoint.1.pt" in line) == can_write
+    aside = cut_off.with_suffix(".damaged")
+    assert (aside if can_write else cut_off).read_bytes() == content
+    assert (aside.name in line) == can_write
 
 
 OTHERS = {
-    "version": ({}, "version"),
-    "preset": ({"preset": replace(PRESET, level="full")}, "level: lesson, not full"),
-    "seed": ({"seed": 2}, "seed: 1, not 2"),
-    "data": ({"source": "more"}, "data: , not more"),
-    "layers": ({"gan": {"width": 9}}, "layers"),
-    "average": ({"average": torch.nn.Linear(2, 2)}, "layers"),
-    "optimizer": ({"gan": {"adam": torch.optim.RMSprop}}, "optimizers"),
+    "preset": {"preset": replace(PRESET, level="full")},
+    "seed": {"seed": 2},
+    "data": {"source": "more"},
+    "layers": {"gan": {"width": 9}},
+    "average": {"average": torch.nn.Linear(2, 2)},
+    "optimizer": {"gan": {"adam": torch.optim.RMSprop}},
+    "version": {},
 }
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_a_checkpoint_of_another_run_is_put_aside(other, cut_off, monkeypatch, capsys):
-    options, words = OTHERS[other]
-    if other == "version":
-        monkeypatch.setattr(base, "VERSION", base.VERSION + 1)
-    second, first = cut_off.read_bytes(), cut_off.with_name("checkpoint.1.pt")
-    first.write_bytes(b"put aside before")
-    run, fresh = ToyRun(**options).resumed(), ToyRun(**options)
-    (line,) = capsys.readouterr().out.splitlines()
-    assert words in line and "checkpoint.2.pt" in line and run.step == 0
-    for name in ("generator", "discriminator"):
-        one, two = (r.networks[name].state_dict() for r in (run, fresh))
-        torch.testing.assert_close(one, two, rtol=0, atol=0)
-    run.train()
-    assert first.read_bytes() == b"put aside before"
-    assert cut_off.with_name("checkpoint.2.pt").read_bytes() == second
+def test_another_run_has_another_checkpoint_and_the_first_still_goes_on(other, cut_off, capsys):
+    with pytest.MonkeyPatch.context() as patch:
+        if other == "version":
+            patch.setattr(base, "VERSION", base.VERSION + 1)
+        run, fresh = ToyRun(**OTHERS[other]).resumed(), ToyRun(**OTHERS[other])
+        assert "No run to resume" in capsys.readouterr().out and run.step == 0
+        for name in ("generator", "discriminator"):
+            one, two = (r.networks[name].state_dict() for r in (run, fresh))
+            torch.testing.assert_close(one, two, rtol=0, atol=0)
+        run.train()
+    assert ToyRun().resumed().step == 10
 
 
-def test_checkpoint_of_the_course_before_is_put_aside(folder, capsys):
-    folder.mkdir(parents=True)
-    (folder / "checkpoint.safetensors").write_bytes(b"weights")
-    assert ToyRun().resumed().step == 0 and "earlier" in capsys.readouterr().out
-    assert (folder / "checkpoint.1.safetensors").is_file()
+def train_beside(folder, started, ended):
+    os.environ["GAN_RUNS"] = str(folder)
+    ToyRun().train(at=10, action=lambda: (started.set(), ended.wait(60)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_run_that_is_alive_is_not_resumed_and_one_that_was_killed_is(folder):
+    """Not while another process trains in the same folder; a lock does not outlive its process."""
+    context = multiprocessing.get_context("spawn")
+    started, ended = context.Event(), context.Event()
+    other = context.Process(target=train_beside, args=(folder.parent, started, ended))
+    other.start()
+    assert started.wait(60)
+    with refused("Another notebook trains"):
+        ToyRun().resume()
+    with refused("Another notebook trains"):
+        ToyRun().train()
+    other.kill()
+    other.join()
+    assert ToyRun().resumed().train().step == STEPS
 
 
 def test_no_flipped_bit_changes_anything(cut_off):
     content, moments = cut_off.read_bytes(), random.Random(5)
-    sound, refused = ToyRun().resumed(), 0
+    sound, damaged = ToyRun().resumed(), 0
     for _ in range(200):
         flipped = bytearray(content)
         flipped[moments.randrange(len(content))] ^= 1 << moments.randrange(8)
         cut_off.write_bytes(flipped)
         run, before = ToyRun(), torch.get_rng_state()
-        try:
-            run._load()
-        except CourseError:
-            refused += 1
-            assert torch.equal(torch.get_rng_state(), before) and run.step == 0
-        else:  # a byte that fills up space, or the time of a file
+        if run._load():  # a byte that fills up space, or the time of a file
             np.testing.assert_equal(run.history, sound.history)
             for name, network in run.networks.items():
                 other = sound.networks[name].state_dict()
                 torch.testing.assert_close(network.state_dict(), other, rtol=0, atol=0)
-    assert refused > 100
+        else:
+            damaged += 1
+            assert torch.equal(torch.get_rng_state(), before) and run.step == 0
+    assert damaged > 100
 
 
 def train_until_killed(folder, steps, seconds):
@@ -172,7 +181,8 @@ def test_run_killed_at_ten_moments_ends_as_a_whole_one(tmp_path):
     moments = random.Random(6)
     for _ in range(10):  # each in the middle of a step, or of a save
         assert train("killed", moments.randrange(8, 24), 0.01 * moments.random()) < 0
-    checkpoint = torch.load(tmp_path / "killed" / "toy" / "checkpoint.pt", weights_only=True)
+    (path,) = (tmp_path / "killed" / "toy").glob("checkpoint-*.pt")
+    checkpoint = torch.load(path, weights_only=True)
     assert 50 < checkpoint["step"] < 300
     assert train("killed", 999, 0) == train("whole", 999, 0) == 0
     one, other = (tmp_path / name / "toy" for name in ("killed", "whole"))

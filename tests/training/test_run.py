@@ -57,7 +57,7 @@ def test_finished_run_leaves_its_weights_and_results_and_nothing_else():
     run = ToyRun(source="Data: fifty points", average=torch.nn.Linear(2, 2))
     run.seconds_between_saves = 0
     run.train()
-    names = [*RESULTS, "average.safetensors", "run.json"]
+    names = [*RESULTS, "average.safetensors", "run.json", "running.lock"]
     assert sorted(path.name for path in run.folder.iterdir()) == sorted(names)
     for name, network in run.networks.items():
         saved = load_file(run.folder / f"{name}.safetensors")
@@ -96,7 +96,7 @@ def test_second_stop_interrupts_at_once():
             run.train(at=10, action=lambda: (press_stop(), press_stop()))
     finally:
         signal.signal(signal.SIGINT, before)
-    assert run.step == 9 and (run.folder / "checkpoint.pt").is_file()
+    assert run.step == 9 and run.checkpoint.is_file()
     assert len(run.results()["history.csv"].splitlines()) == 10
 
 
@@ -123,7 +123,7 @@ def test_training_goes_on_without_files(what, folder, monkeypatch, capsys):
     elif what == "no renaming":
         monkeypatch.setattr(os, "replace", refuse)
     else:
-        for name in (*RESULTS, "checkpoint.pt"):
+        for name in (*RESULTS, ToyRun()._checkpoint.name, "running.lock"):
             (folder / name).mkdir(parents=True)
     run = ToyRun().resumed()
     run.seconds_between_saves = 0

@@ -33,6 +33,12 @@ class ToyRun(Run):
                 action()
         return self
 
+    @property
+    def checkpoint(self):
+        """Where the only checkpoint of the folder lies."""
+        (path,) = self.folder.glob(f"checkpoint-????????{self.suffix}")
+        return path
+
     def results(self):
         return {name: (self.folder / name).read_bytes() for name in RESULTS}
 

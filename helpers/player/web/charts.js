@@ -3,6 +3,8 @@ import { clamp, element, fit, ink, stroke, svg, thousands, written } from "./vie
 
 // ---------------------------------------------------------------- curves
 const DASHED = [6, 3];
+const GUTTER = 44; // at the right, for the names of the guides
+const LINE = 12; // from one such name to the next, at least
 // A curve is named as in the history; guides are lines where two evenly matched players end.
 export const CHARTS = [
   {
@@ -57,13 +59,14 @@ export class Chart {
   }
 
   x(step) {
-    return Math.sqrt(step / lastStep) * (this.width - 2) + 1;
+    return Math.sqrt(step / lastStep) * (this.width - GUTTER - 2) + 1;
   }
   y(value) {
     return 3 + (1 - Math.min(value / this.top, 1.02)) * (this.height - 19);
   }
   stepAt(px) {
-    return (Math.max(0, px - 1) / (this.canvas.clientWidth - 2)) ** 2 * lastStep;
+    const share = Math.max(0, px - 1) / (this.canvas.clientWidth - GUTTER - 2);
+    return Math.min(share, 1) ** 2 * lastStep;
   }
 
   /** Curves, guides and labels; they stay the same, so they are drawn once for each size. */
@@ -74,18 +77,28 @@ export class Chart {
     const context = this.still.getContext("2d");
     context.scale(wide / width, tall / height);
     context.fillStyle = ink.panel;
-    context.fillRect(0, 0, width, height - 14);
+    context.fillRect(0, 0, width - GUTTER, height - 14);
     Object.assign(context, { font: "10.5px system-ui, sans-serif", fillStyle: ink.soft });
     this.drawSteps(context);
     for (const curve of this.curves) this.drawCurve(context, curve);
+    this.drawGuides(context);
+  }
+
+  /** Where two evenly matched players end; the names stand beside the curves, none on another. */
+  drawGuides(context) {
+    const { height, width } = this;
     context.setLineDash([2, 3]);
     context.fillStyle = ink.soft;
-    for (const { value, label } of this.guides.map((name) => view.levels[name])) {
+    const guides = this.guides.map((name) => this.view.levels[name]);
+    let free = height - 14;
+    for (const { value, label } of guides.sort((a, b) => a.value - b.value)) {
       stroke(context, ink.soft, 1, () => {
         context.moveTo(0, this.y(value));
-        context.lineTo(width, this.y(value));
+        context.lineTo(width - GUTTER, this.y(value));
       });
-      context.fillText(label, 4, this.y(value) - 3);
+      const base = Math.min(this.y(value) + 4, free);
+      context.fillText(label, width - GUTTER + 4, base);
+      free = base - LINE;
     }
   }
 
@@ -96,7 +109,7 @@ export class Chart {
       for (const step of [unit, 2 * unit, 5 * unit]) {
         const text = thousands(step);
         const wide = context.measureText(text).width;
-        const x = clamp(this.x(step) - wide / 2, 0, this.width - wide);
+        const x = clamp(this.x(step) - wide / 2, 0, this.x(lastStep) - wide);
         if (step <= lastStep && x > free) {
           context.fillText(text, x, this.height - 3);
           free = x + wide + 12;

@@ -60,7 +60,6 @@ export function setStage(index) {
   [...$("code").children].forEach((line, i) => {
     line.className = now.lit.includes(i) ? "lit" : now.section.includes(i) ? "section" : "";
   });
-  if (now.lit.length) $("code").scrollTop = $("code").children[now.section[0]].offsetTop - 20;
   $("before").disabled = now === STAGES[0];
   $("after").disabled = now === STAGES.at(-1);
   tween(MOVING.includes(now.name) ? 1000 : 0, (t) => {

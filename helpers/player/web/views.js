@@ -190,7 +190,8 @@ export class PointsView extends View {
     this.addLayer("real", "real points", true);
     this.addLayer("fakes", "fakes", true);
     this.addLayer("map", "D's answer: − fake, + real, line: undecided", true);
-    if (this.pushes) this.addLayer("arrows", "where G is told to move its fakes", true);
+    const arrows = "where G is told to move its fakes (the longer, the more its loss falls)";
+    if (this.pushes) this.addLayer("arrows", arrows, true);
     if (this.landing) {
       this.addLayer("grid", "grid of noise and where G puts it", false);
       this.morphBox = element("input", {

@@ -1,4 +1,7 @@
-"""Runs the notebooks as tests: quickly, apart from the reader's runs, to the first error."""
+"""Runs the notebooks as tests: quickly, apart from the reader's runs, to the first error.
+
+It stands here because pytest reads it before all others, whatever it is asked to run.
+"""
 
 import os
 import tempfile
