@@ -229,7 +229,6 @@ discriminator = Discriminator().to(device)
 # To ask a discriminator for its opinion, switch dropout off (`eval`) and on again afterwards
 # (`train`). Nothing is learned here, so PyTorch need not keep track of gradients.
 
-
 # %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def judge(discriminator, points):
@@ -262,7 +261,6 @@ plot_answers(
 # vector of `latent_dim` random numbers from the normal distribution, here two. (All possible noise vectors
 # together are called the *latent space*.) There is no sigmoid at the end: a point may lie anywhere.
 
-
 # %% slideshow={"slide_type": "subslide"}
 class Generator(nn.Module):
     def __init__(self, latent_dim=2):
@@ -285,7 +283,6 @@ generator = Generator().to(device)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # You will often want fakes to look at. This makes them without keeping track of gradients.
-
 
 # %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
@@ -475,7 +472,6 @@ trial = GAN(
 #   change now, so PyTorch need not compute their gradients.
 # - The last line returns four numbers to look at: both losses, and the mean answers on real and fake.
 
-
 # %% slideshow={"slide_type": "subslide"}
 def train_step(gan, real, real_label=1.0):
     # 1. Choose some real examples: the loop below chooses them.
@@ -564,6 +560,7 @@ for epoch in range(epochs):
         loss_d, loss_g, *_ = train_step(trial, real)
     print(f"epoch {epoch + 1}: loss D {loss_d:.3f}, loss G {loss_g:.3f}")
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # That loop would do. (The discriminator is far ahead now; that will change.) `Run` is the same loop with three
 # things around it:
@@ -572,11 +569,9 @@ for epoch in range(epochs):
 # - it writes down both losses and both mean answers of every step,
 # - it saves what you train to `data/runs/01_sine_gan/`, and `resume` goes on from a run that was cut off.
 
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The experiments have changed the players of `trial`. A function makes new ones, always from the same
 # seed, with the learning rates of the preset.
-
 
 # %% slideshow={"slide_type": "-"}
 def new_gan(preset, seed=seed, create_generator=Generator):
@@ -732,7 +727,6 @@ results
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Do they clear the bar?
 
-
 # %% slideshow={"slide_type": "skip"}
 def passes(row):
     return {
@@ -829,7 +823,6 @@ directions(show_one, torch.zeros(2, device=device), places=(0, 1))
 # notebook can fold sections, they are folded: click on the arrow beside a heading to open it. Some train new
 # players, with this function: it returns 1,000 fakes and, for each step, the mean answers on real and on fake.
 
-
 # %% slideshow={"slide_type": "skip"}
 def try_out(steps, step=train_step, data=real_points, preset=preset, **options):
     gan, data, answers = new_gan(preset, **options), data.to(device), []
@@ -847,7 +840,6 @@ def try_out(steps, step=train_step, data=real_points, preset=preset, **options):
 # steps run as before, but the weights of that player stay where they are. The other one learns with the
 # lecture's learning rate.
 
-
 # %% slideshow={"slide_type": "skip"}
 def train_alone(gan, player, steps):
     rate_d = preset.learning_rate_d if player in ("discriminator", "both") else 0.0
@@ -861,7 +853,6 @@ def train_alone(gan, player, steps):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # After each stage, keep the map of the discriminator, the fakes, and some numbers.
-
 
 # %% slideshow={"slide_type": "skip"}
 def look_at(gan, stage):
@@ -987,7 +978,6 @@ for name, loss in losses_of_two_kinds.items():
 # generator. The gradients of the discriminator are the same with and without it. (Without it the
 # generator would get gradients, too; the `zero_grad` of step 5 removes them.)
 
-
 # %% slideshow={"slide_type": "skip"}
 def gradients_of_step_3(gan, detach):
     torch.manual_seed(seed)  # the same noise and the same dropout each time
@@ -1028,7 +1018,6 @@ assert answers_are_used_up
 #
 # A classifier is judged by its share of right answers. The discriminator is one, so count: an answer
 # above 0.5 is right for a real point, one below 0.5 for a fake.
-
 
 # %% slideshow={"slide_type": "skip"}
 def accuracy(discriminator, real, fake):
@@ -1137,7 +1126,6 @@ Table(of_noise, f"Noise of different sizes, {short:,} steps each")
 # sees the training data. What does dropout do to it? Put one behind each `ReLU`, and give the generator
 # the same noise 1,000 times:
 
-
 # %% slideshow={"slide_type": "skip"}
 class DropoutGenerator(Generator):
     def __init__(self, latent_dim=2):
@@ -1193,7 +1181,6 @@ answer = None  # a number
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment asks PyTorch. The logit of the answer 0.5 is 0.
 
-
 # %% slideshow={"slide_type": "skip"}
 def undecided_loss():
     logits, labels = torch.zeros(32, 1), torch.full((32, 1), 0.9)
@@ -1231,7 +1218,6 @@ answer = None  # "a", "b", "c" or "d"
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment counts how many different points and answers there are.
 
-
 # %% slideshow={"slide_type": "skip"}
 @torch.no_grad()
 def same_again():
@@ -1261,7 +1247,6 @@ exercises.check_same_again(answer, same_again)
 # Write the generator's *other* loss, the mean of $\log(1 - a_\text{fake})$, as a function of the
 # logits. Which will have the larger gradient for early fakes, this loss or $-\log(a_\text{fake})$, and by
 # what factor?
-
 
 # %% slideshow={"slide_type": "skip"}
 def saturating_loss(fake_logits):
