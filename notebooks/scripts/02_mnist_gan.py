@@ -443,9 +443,9 @@ Table([{key: row[key] for key in row if key != "images"} for row in rows], "The 
 Table(read_rows("recipes"), "Six epochs, one change after the other (three seeds, one CPU core)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With larger batches and learning rates alone no digit comes with any seed. It is `beta1` that decides: with 0 the same
-# rates give all ten classes in six epochs. The label 0.9 brings the average down with two seeds of three, which may be
-# chance; it is there against a discriminator that becomes too sure in a long run. (Why does the preset `lesson` not
+# With larger batches and learning rates alone no digit comes with any seed. At these rates it is `beta1` that decides: with 0
+# they give all ten classes in six epochs. With the label 0.9 the average is better with two seeds of three, and the
+# generator itself worse with two, which may be chance; the label is there against a discriminator that becomes too sure in a long run. (Why does the preset `lesson` not
 # take the settings of the last row? With the clothes of lesson 03 they end at distances of 199 and 196, two seeds,
 # where those of `lesson` get 152.)
 
@@ -727,8 +727,8 @@ print(f"{load_weights(best, 'digits_generator_best')['steps']:,} steps")
 makers = {"your run": gan.generator, "its average": average, "the best": best}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each row is one generator. All get the same sixteen noise vectors but turn them into different digits: what a
-# noise vector means is up to the generator.
+# Each row is one generator. All get the same sixteen noise vectors. Your generator and its average mostly make the
+# same digits of them, the best makes others: what a noise vector means is up to the training.
 
 # %% slideshow={"slide_type": "-"}
 strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
@@ -856,8 +856,8 @@ def compare(name):
 # ### The discriminator wins
 #
 # You have met a real case: the lecture's settings with the seed 0. Here are its curves (means over the last 1,000
-# steps of an epoch). From the tenth epoch on the answers are 1 for real and 0 for fake, and the loss of the
-# discriminator is 0. It is always sure, and what the generator learns from it does not lead to digits.
+# steps of an epoch). From about the sixth epoch on the answers are nearly 1 for real and 0 for fake, and the loss of the
+# discriminator is close to 0. It is always sure, and what the generator learns from it does not lead to varied digits.
 
 # %% slideshow={"slide_type": "skip"}
 lost = [row for row in lecture if row["seed"] == "0"]
@@ -910,7 +910,7 @@ compare("the generator alone")
 # ### The generator dies
 #
 # Now let the generator learn ten times as fast as usual. On the way, count its *dead units*: outputs of its last `ReLU`
-# that are 0 for all of 1,000 noise vectors. No gradient passes a unit that is always 0, so nothing can wake it up.
+# that are 0 for all of 1,000 noise vectors. No gradient passes a unit that is always 0, so it hardly ever wakes up.
 
 # %% slideshow={"slide_type": "-"}
 def dead_units(number, game):
@@ -929,8 +929,8 @@ compare("the generator dies")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A third of the units were dead from the start, and a healthy generator can live with that. But the number grows until
-# the generator makes one picture, whatever the noise, and the discriminator has long called that picture fake. It looks
-# like mode collapse, which comes next, where a generator makes few kinds of pictures. Measure the *spread*, the standard
+# the generator makes one picture, whatever the noise, and the discriminator has long called that picture fake. Many call
+# this mode collapse, too; in the kind that comes next a generator makes few kinds of pictures. Measure the *spread*, the standard
 # deviation over the pictures as a mean over all pixels:
 
 # %% slideshow={"slide_type": "skip"}
@@ -948,7 +948,7 @@ print(f"spread {spread(images[:2000]):.3f}, real digits")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Mode collapse
 #
-# A real **mode collapse** is a strategy, and for a while it works. The generator makes only some kinds of pictures, those
+# The usual **mode collapse** is a strategy, and for a while it works. The generator makes only some kinds of pictures, those
 # that the discriminator likes best at the moment; the discriminator learns to reject them; and the generator moves on to
 # others. To see it in a short time, let the discriminator learn only in every fifth step, double both learning rates,
 # and raise `beta1` to 0.9, so that Adam follows older gradients, too. Count the classes of the same 1,000 fakes
@@ -977,7 +977,7 @@ Table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Read the columns downwards. A fair share is 100. After some 300 steps one or two digits take a third or half of all
 # pictures, and 50 steps later it is others, while some digits are gone altogether. The discriminator's answer hardly
-# changes at first: it takes these fakes for real as often as the varied ones before. It rejects them later, and they move
+# changes at first: it accepts these fakes as much as the varied ones before. Presumably it rejects them soon after, and they move
 # on. The counts of a single moment would not have told you. (With other rounding errors other digits have their turn.)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -1060,7 +1060,8 @@ print(f"all {count:,} fakes the same:", torch.equal(games["no detach"][0], games
 # What it costs is work: step 3 goes back through the generator, for nothing.
 #
 # *Use dropout in the discriminator.* Lesson 01 did as well without it. Here there may be something to it:
-# without dropout the answers are further apart, and the distance is somewhat larger. All ten classes are
+# without dropout in these 300 steps the answers are further apart (partly because dropout blurs the usual ones), and
+# the distance is somewhat larger. All ten classes are
 # still there, and the pictures alone would hardly have told you.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1093,7 +1094,7 @@ for name in ("the discriminator wins", "saturating loss, beginner"):
 compare("saturating loss, beginner")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With the saturating loss it is next to nothing: this beginner gets almost no gradient and offers no resistance.
+# With the saturating loss it is next to nothing: this beginner offers no resistance. (A vanishing gradient would explain it.)
 #
 # All games in one table, with the distance that a perfect generator would get:
 
@@ -1317,6 +1318,7 @@ exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_nois
 # - Losses and answers can tell you that something goes wrong, such as a discriminator that wins.
 # - Whether the fakes are plausible, varied and new is answered by measures: each beside the same
 #   measure of real pictures, each with the number of pictures.
-# - A generator can break down, or collapse to a few kinds of pictures. Counts of classes tell which.
+# - A generator can break down, or collapse to a few kinds of pictures. Counts of classes over time, and the
+#   spread, tell which.
 #
 # **Next:** [03 · The same GAN on clothes](03_fashion_gan.ipynb). What happens if only the data change?

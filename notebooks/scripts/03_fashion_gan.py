@@ -96,8 +96,8 @@ Drawing(
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
-# Two names are all that differs from lesson 02: that of the lesson, here, and that of the data, in the
-# cell after it. The networks, the training step and the loop are those of lesson 02, letter by letter:
+# Three names are all that differs from lesson 02: that of the lesson, here, that of the data, in the
+# cell after it, and that of the recording. The networks, the training step and the loop are those of lesson 02, letter by letter:
 # a test of the course compares them. You may run these cells without reading them again.
 
 # %% slideshow={"slide_type": "skip"}
@@ -324,8 +324,7 @@ from helpers.training.pytorch import Run
 
 gan = new_gan(preset)
 fixed_noise = gan.make_noise(16)
-averaging = get_ema_multi_avg_fn(preset.average)
-average = AveragedModel(gan.generator, multi_avg_fn=averaging)
+average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(preset.average))
 recording = Recording("pictures", fixed_noise, images[:16], title="From new weights")
 run = Run(lesson, preset, gan, seed, data.source, recording, average)
 run.resume()
@@ -376,6 +375,7 @@ warm_gan = new_gan(preset)
 load_weights(warm_gan.generator, "digits_generator_long")
 load_weights(warm_gan.discriminator, "digits_discriminator_long")
 started_as = generate(warm_gan.generator, fixed_noise)
+averaging = get_ema_multi_avg_fn(preset.average)
 warm_average = AveragedModel(warm_gan.generator, multi_avg_fn=averaging)
 warm_recording = Recording("pictures", fixed_noise, images[:16], title="From the digits' weights")
 warm_run = Run(

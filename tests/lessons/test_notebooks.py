@@ -87,9 +87,11 @@ def test_every_table_has_a_header(path):
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 # Numbers that come from a source or a definition and not from a cell.
 FACTS = {
-    "01_sine_gan": "30 0.001 500 2014",  # dropout in percent; a learning rate; steps; a paper
-    # the largest pixel; epochs, learning rate and wider noise in data/make/generators.py
-    "02_mnist_gan": "255 30 0.0004 1.2",
+    # dropout in percent; a learning rate; steps, and a place on the axis of a figure; a paper
+    "01_sine_gan": "30 0.001 500 6,000 2014",
+    # the largest pixel; data/make/generators.py; half of the 40,000 real pictures; settings
+    # in data/make/recipes.py, and what clothes get with them and in lesson 03
+    "02_mnist_gan": "255 30 0.0004 1.2 20,000 128 0.0003 0.0018 199 196 152",
     "03_fashion_gan": "30 50 70,000 0.45",  # epochs of the players; pictures; see lesson 02
     # 16.5: data/make/faces04.py; 227: `tests.benchmarks faces 202599`
     "04_celeba_keras_gan": "0.3 4000 16.5 28 255 784 1024 10,000 12,288 49,152 202,599 2015 2018 "
