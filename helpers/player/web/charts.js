@@ -71,7 +71,7 @@ export class Chart {
 
   /** Curves, guides and labels; they stay the same, so they are drawn once for each size. */
   drawStill() {
-    const { height, width, view } = this;
+    const { height, width } = this;
     const { width: wide, height: tall } = this.canvas;
     this.still = element("canvas", { width: wide, height: tall });
     const context = this.still.getContext("2d");
