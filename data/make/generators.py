@@ -19,13 +19,12 @@ from dataclasses import replace
 import torch
 
 from data.make.sums import write_sum
-from data.make.training import train
+from data.make.training import LESSONS, train
 from helpers.base.files import DATA
 from helpers.data.weights import load_weights, save_weights
 from helpers.presets import LONG
 from notebooks.tools.lesson import run_cells
 
-LESSONS = {"digits": "02_mnist_gan", "clothes": "03_fashion_gan"}
 BEST = {"epochs": 8, "learning_rate_d": 4e-4, "learning_rate_g": 4e-4, "beta1": 0.0}
 SETTINGS = {"long": LONG, "best": replace(LONG, **BEST, average=0.9995)}
 WIDER = 1.2  # what the first layer of `best` multiplies the noise by

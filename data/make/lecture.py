@@ -14,12 +14,11 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from data.make.training import train
+from data.make.training import LESSONS, train
 from helpers.base.files import new_file, write_text
 from helpers.base.history import COLUMNS
 from helpers.metrics.classifier import load_classifier
@@ -27,23 +26,25 @@ from helpers.metrics.images import class_counts, frechet
 from helpers.presets import PRESETS
 from helpers.tables import MEASURED, write_rows
 from helpers.training.pytorch import Run
+from helpers.training.run import runs_folder
 from notebooks.tools.lesson import run_cells
 
-LESSONS = {"digits": "02_mnist_gan", "clothes": "03_fashion_gan"}
 LABELS = {"digits": (1.0, 0.9), "clothes": (1.0,)}
 EPOCHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50)
 STRIP = (1, 3, 8, 20, 50)
-SHOWN = {"fails": "label_1_seed_0", "works": "label_1_seed_2"}  # the pictures in lesson 02
+SHOWN = {  # the runs whose pictures lesson 02 shows
+    "fails": "lecture/digits_label_1_seed_0",
+    "works": "lecture/digits_label_1_seed_2",
+}
 
 
-def lecture_run(
-    names: dict, measures: Callable, folder: Path, label: float, seed: int
-) -> list[dict]:
+def lecture_run(names: dict, measures: Callable, name: str, label: float, seed: int) -> list[dict]:
     """Train one GAN to the end, or go on with it, and return a row for each of `EPOCHS`.
 
     What generator and average make of the same noise goes to `strip.npy` of its folder: uint8
     pictures (epochs of `STRIP`, 2, 16, 28, 28).
     """
+    folder = runs_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
     measured = folder / "measured.json"
     rows = json.loads(measured.read_text()) if measured.is_file() else []
@@ -62,20 +63,19 @@ def lecture_run(
         if any(row["epoch"] == run.epoch for row in rows):
             return  # by a process that was cut off after its last checkpoint
         row = {"label": label, "seed": seed, "epoch": run.epoch}
-        for name, network in networks.items():
-            row |= {f"{name}: {k}": v for k, v in measures(network, noise).items()}
+        for player, network in networks.items():
+            row |= {f"{player}: {k}": v for k, v in measures(network, noise).items()}
         rows.append(row)
         print(row, flush=True)
         write_text(measured, json.dumps(rows))
 
-    lesson = str(Path("lecture", folder.name))
-    run, _ = train(names, lesson, preset, gan, names["images"], seed=seed, after=measure)
+    run, _ = train(names, name, preset, gan, names["images"], seed=seed, after=measure)
     pictures = torch.stack([run.kept[epoch] for epoch in STRIP])[:, :, :, 0]
     np.save(folder / "strip.npy", (pictures * 127.5 + 127.5).round().byte().numpy())
     history = run.history
     for row in rows:  # what the players did in the last 1,000 steps of the epoch
         end = row["epoch"] * run.total // preset.epochs
-        row |= {name: f"{history[name][end - 1000 : end].mean():.3f}" for name in COLUMNS}
+        row |= {key: f"{history[key][end - 1000 : end].mean():.3f}" for key in COLUMNS}
     write_text(measured, json.dumps(rows))
     return rows
 
@@ -96,16 +96,16 @@ def main(name: str, *seeds: str) -> None:
             "classes": round(10 * covered),
         }
 
-    rows, runs = [], Path(os.environ["GAN_RUNS"], "lecture")
+    rows = []
     for label in LABELS[name]:
         for seed in map(int, seeds):
-            folder = runs / f"{name}_label_{label:g}_seed_{seed}"
-            rows += lecture_run(names, measures, folder, label, seed)
+            run_name = f"lecture/{name}_label_{label:g}_seed_{seed}"
+            rows += lecture_run(names, measures, run_name, label, seed)
         write_rows(f"lecture_{name}", rows)  # after each label: the second may wait
     if name == "digits":
         with new_file(MEASURED / "lecture_digits.npz") as part, part.open("wb") as file:
-            paths = {key: runs / f"digits_{run}" / "strip.npy" for key, run in SHOWN.items()}
-            np.savez_compressed(file, **{key: np.load(path) for key, path in paths.items()})
+            strips = {key: runs_folder() / run / "strip.npy" for key, run in SHOWN.items()}
+            np.savez_compressed(file, **{key: np.load(path) for key, path in strips.items()})
 
 
 if __name__ == "__main__":

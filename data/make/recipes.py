@@ -48,16 +48,17 @@ def measures(names: dict, folder: str, preset: Preset, seed: int) -> dict[str, s
     def note(run: Run, average: torch.nn.Module) -> None:
         moments.append(time.perf_counter())
 
-    _, average = train(names, folder, preset, gan, names["images"], seed=seed, after=note)
+    run, average = train(names, folder, preset, gan, names["images"], seed=seed, after=note)
     seconds = statistics.median(b - a for a, b in itertools.pairwise(moments))
     noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
+    classifier = load_classifier("digits")
     raw, calm = (
-        evaluate(load_classifier("digits"), names["generate"](network, noise), names["images"])
+        evaluate(classifier, names["generate"](network, noise), names["images"])
         for network in (gan.generator, average)
     )
     return {
-        "steps": len(moments),
-        "seconds": f"{seconds * len(moments):.0f}",
+        "steps": run.step,
+        "seconds": f"{seconds * run.step:.0f}",
         "generator": f"{raw.frechet.value:.0f}",
         "Frechet distance": f"{calm.frechet.value:.0f}",
         "classes covered": f"{10 * calm.classes.covered:.0f}",

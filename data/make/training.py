@@ -1,9 +1,7 @@
 """Trains a lesson's GAN as the lesson does, with other settings or another seed."""
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -11,6 +9,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from helpers.base.files import write_text
 from helpers.presets import Preset
 from helpers.training.pytorch import Players, Run
+from helpers.training.run import runs_folder
+
+LESSONS = {"digits": "02_mnist_gan", "clothes": "03_fashion_gan"}
 
 
 def train(
@@ -41,8 +42,8 @@ def train(
 
 
 def kept(folder: str, make: Callable[..., dict], *arguments: object) -> dict:
-    """Return what `make` returns, or has returned before: it is kept in `GAN_RUNS/<folder>/`."""
-    path = Path(os.environ["GAN_RUNS"], folder, "measured.json")
+    """Return what `make` returns, or has returned before: it is kept beside its run."""
+    path = runs_folder() / folder / "measured.json"
     if path.is_file():
         return json.loads(path.read_text())
     found = make(*arguments)

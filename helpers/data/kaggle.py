@@ -65,7 +65,7 @@ def _watch(archive: Path, patience: float) -> str:
         subprocess.Popen(
             [sys.executable, "-m", "helpers.data.kaggle", str(archive.parent.resolve())],
             cwd=Path(__file__).parents[2],  # where Python finds `helpers`
-            env=_colab_secrets() | os.environ | _given_account(),
+            env=os.environ | _account(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -87,15 +87,16 @@ def _watch(archive: Path, patience: float) -> str:
     return answer or failure
 
 
-def _given_account() -> dict[str, str]:
-    """Return what variables tell of an account, without the line break that comes with a copy."""
-    return {name: variable(name) for name in ACCOUNT if variable(name)}
+def _account() -> dict[str, str]:
+    """Return what variables, or else Colab's secrets, tell of an account at Kaggle.
 
-
-def _colab_secrets() -> dict[str, str]:
-    """Return what Colab's secrets tell of an account at Kaggle; nothing elsewhere."""
+    Without the blanks and the line break that come with a copy.
+    """
     found = {}
     for name in ACCOUNT:
+        if value := variable(name):
+            found[name] = value
+            continue
         with contextlib.suppress(Exception):  # no Colab, absent, not allowed, not answered in time
             from google.colab import userdata
 

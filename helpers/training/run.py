@@ -35,6 +35,11 @@ VERSION = 4  # of a checkpoint
 SECONDS_BETWEEN_DISPLAYS = 0.5
 
 
+def runs_folder() -> Path:
+    """Return where runs are kept: the folder that `GAN_RUNS` names, else `data/runs/`."""
+    return folder_of("GAN_RUNS") or own_folder("runs")
+
+
 class BaseRun(abc.ABC):
     """A run as its files know it: `step` of `total` steps are done, in `seconds`.
 
@@ -55,7 +60,7 @@ class BaseRun(abc.ABC):
         super().__init__()
         self.settings, self.seed, self.source, self.recording = settings, seed, source, recording
         self._about = {"lesson": lesson, "seed": seed, "data": source} | asdict(settings)
-        self.folder = (folder_of("GAN_RUNS") or own_folder("runs")) / lesson
+        self.folder = runs_folder() / lesson
         self._lock = FileLock(self.folder / "running.lock", is_singleton=True)
         self.step, self.total, self.seconds = 0, 0, 0.0
         self._rows: list = []  # of each step an array or tensor of four numbers
