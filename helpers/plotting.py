@@ -3,14 +3,16 @@
 import io
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.style import context
 from PIL import Image
 
 from helpers.base.arrays import to_array, to_sheet
@@ -27,14 +29,22 @@ Span = tuple[float, float]
 PLANE = {"xlabel": "x (radians)", "ylabel": "y"}
 
 
-class Picture(Figure):
-    """A Figure that carries a text for readers who do not see it."""
+class Picture:
+    """A figure and its alt text. (A Figure, Jupyter would draw with the reader's settings.)"""
 
-    alt: str = ""
+    def __init__(self, figure: Figure, alt: str):
+        """Keep the figure; it is drawn when it is shown or saved."""
+        self.figure, self.alt = figure, alt
+
+    def savefig(self, file, **options) -> None:
+        """Draw to a file, as `Figure.savefig` does."""
+        with context("default"):
+            self.figure.savefig(file, **options)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        # The PNG itself comes from IPython's own formatter for figures.
-        return {"text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+        self.savefig(png := io.BytesIO(), bbox_inches="tight")
+        content = {"image/png": png.getvalue(), "text/plain": self.alt}
+        return content, {"image/png": {"alt": self.alt}}
 
 
 class Drawing:
@@ -53,22 +63,20 @@ class Drawing:
 class SmallPicture(Drawing):
     """A figure as a PNG of few colours, a third of the usual size, with its alt text."""
 
-    def __init__(self, figure: Picture, dpi: int = 100, colours: int = 256):
+    def __init__(self, picture: Picture, dpi: int = 100, colours: int = 256):
         """Draw the figure."""
         large, small = io.BytesIO(), io.BytesIO()
-        figure.savefig(large, dpi=dpi)
+        picture.savefig(large, dpi=dpi)
         Image.open(large).convert("RGB").quantize(colours).save(small, "PNG", optimize=True)
-        self.data, self.alt = small.getvalue(), figure.alt
+        self.data, self.alt = small.getvalue(), picture.alt
 
 
-def new_figure(alt: str, rows: int = 1, columns: int = 1, size=(6.4, 3.6), **options):
-    """Return (Picture, axes) like `plt.subplots`; it is shown only where it ends a cell."""
-    figure, axes = plt.subplots(
-        rows, columns, figsize=size, layout="constrained", FigureClass=Picture, **options
-    )
-    figure.alt = alt
-    plt.close(figure)  # or the inline backend would show it a second time
-    return figure, axes
+@contextmanager
+def new_figure(alt: str, rows=1, columns=1, size=(6.4, 3.6), **options) -> Iterator[tuple]:
+    """Give (Picture, axes), as `plt.subplots` does, to draw on with Matplotlib's defaults."""
+    with context("default"):
+        figure = Figure(size, layout="constrained")
+        yield Picture(figure, alt), figure.subplots(rows, columns, **options)
 
 
 def _draw_points(axis, real, fake) -> None:
@@ -84,11 +92,11 @@ def plot_points(real=None, fake=None, title: str = "") -> Picture:
     """Scatter plot of real and fake points, each (n, 2) or None."""
     given = {"real": real, "fake": fake}.items()
     counts = [f"{len(points):,} {name} points" for name, points in given if points is not None]
-    figure, axis = new_figure(f"Scatter plot of {' and '.join(counts)}. {title}")
-    _draw_points(axis, real, fake)
-    axis.set(**PLANE, title=title)
-    axis.legend(loc="upper right")
-    return figure
+    with new_figure(f"Scatter plot of {' and '.join(counts)}. {title}") as (picture, axis):
+        _draw_points(axis, real, fake)
+        axis.set(**PLANE, title=title)
+        axis.legend(loc="upper right")
+    return picture
 
 
 def plane_grid(size: int = 60, x: Span = (-1.0, 7.5), y: Span = (-2.0, 2.0)) -> np.ndarray:
@@ -101,13 +109,14 @@ def plot_answers(grid, answers, real=None, fake=None, title: str = "") -> Pictur
     """Map of the discriminator's answers (n,) in [0, 1] at the points of `plane_grid` (n, 2)."""
     answers = to_array(answers)
     ends = f"from {answers.min():.2f} to {answers.max():.2f}"
-    figure, axis = new_figure(f"Map of the discriminator's answers over the plane, {ends}. {title}")
-    colours = _draw_answers(axis, grid, answers, real, fake)
-    axis.set(**PLANE, title=title)
-    if real is not None or fake is not None:
-        axis.legend(loc="upper right")
-    figure.colorbar(colours, label="answer: 0 fake, 1 real")
-    return figure
+    alt = f"Map of the discriminator's answers over the plane, {ends}. {title}"
+    with new_figure(alt) as (picture, axis):
+        colours = _draw_answers(axis, grid, answers, real, fake)
+        axis.set(**PLANE, title=title)
+        if real is not None or fake is not None:
+            axis.legend(loc="upper right")
+        picture.figure.colorbar(colours, label="answer: 0 fake, 1 real")
+    return picture
 
 
 def plot_stages(grid, stages: dict, real=None) -> Picture:
@@ -115,15 +124,15 @@ def plot_stages(grid, stages: dict, real=None) -> Picture:
     alt = f"The discriminator's map with fakes, side by side: {'; '.join(stages)}."
     columns = min(3, len(stages))
     rows = -(-len(stages) // columns)
-    figure, axes = new_figure(alt, rows, columns, size=(9.6, 2.3 * rows), squeeze=False)
-    for axis, (title, (answers, fake)) in zip(axes.flat, stages.items(), strict=False):
-        colours = _draw_answers(axis, grid, answers, real, fake)
-        axis.set_title(title, fontsize=10)
-    for axis in axes.flat[len(stages) :]:
-        axis.set_axis_off()
-    axes[0, 0].legend(loc="upper right", fontsize=8)
-    figure.colorbar(colours, ax=axes, label="answer: 0 fake, 1 real")
-    return figure
+    with new_figure(alt, rows, columns, size=(9.6, 2.3 * rows), squeeze=False) as (picture, axes):
+        for axis, (title, (answers, fake)) in zip(axes.flat, stages.items(), strict=False):
+            colours = _draw_answers(axis, grid, answers, real, fake)
+            axis.set_title(title, fontsize=10)
+        for axis in axes.flat[len(stages) :]:
+            axis.set_axis_off()
+        axes[0, 0].legend(loc="upper right", fontsize=8)
+        picture.figure.colorbar(colours, ax=axes, label="answer: 0 fake, 1 real")
+    return picture
 
 
 def _draw_answers(axis, grid, answers, real, fake):
@@ -146,33 +155,34 @@ def plot_mapping(noise, points, some_noise=None, some_points=None) -> Picture:
     """
     side = math.isqrt(len(noise))
     alt = "Left a grid on the plane of noise, right where the generator puts it."
-    figure, axes = new_figure(alt, columns=2, size=(9.6, 3.6), width_ratios=(2, 3))
-    for axis, values, marks in zip(axes, (noise, points), (some_noise, some_points), strict=True):
-        lines = to_array(values).reshape(side, side, 2)
-        for line, shade in zip(lines, np.linspace(0, 0.9, side), strict=True):
-            axis.plot(*line.T, color=colormaps["viridis"](shade), linewidth=1)
-        axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=NEUTRAL, linewidth=0.5, linestyle="--")
-        if marks is None:
-            continue
-        marks = to_array(marks).reshape(-1, 2)
-        axis.scatter(*marks.T, s=90, color=FAKE, edgecolors="white", zorder=3)
-        for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
-            axis.text(*place, number, color="white", fontsize=7, ha="center", va="center", zorder=4)
-    axes[0].set(xlabel="first number", ylabel="second number", title="noise", aspect="equal")
-    axes[1].set(**PLANE, title="points")
-    return figure
+    given = (noise, some_noise), (points, some_points)
+    with new_figure(alt, columns=2, size=(9.6, 3.6), width_ratios=(2, 3)) as (picture, axes):
+        for axis, (values, marks) in zip(axes, given, strict=True):
+            lines = to_array(values).reshape(side, side, 2)
+            for line, shade in zip(lines, np.linspace(0, 0.9, side), strict=True):
+                axis.plot(*line.T, color=colormaps["viridis"](shade), linewidth=1)
+            axis.plot(*lines.swapaxes(0, 1).T[:, :, ::2], color=NEUTRAL, lw=0.5, ls="--")
+            if marks is None:
+                continue
+            marks = to_array(marks).reshape(-1, 2)
+            axis.scatter(*marks.T, s=90, color=FAKE, edgecolors="white", zorder=3)
+            for number, place in enumerate(marks if len(marks) > 1 else [], start=1):
+                axis.text(*place, number, color="white", size=7, ha="center", va="center", zorder=4)
+        axes[0].set(xlabel="first number", ylabel="second number", title="noise", aspect="equal")
+        axes[1].set(**PLANE, title="points")
+    return picture
 
 
-def plot_lines(x, lines: dict, xlabel: str, ylabel: str) -> Picture:
-    """Plot one line for each entry of `lines` (label: values like x), told apart by style too."""
-    figure, axis = new_figure(f"Line plot of {', '.join(lines)} against {xlabel}.")
+def plot_lines(x, lines: dict, xlabel: str, ylabel: str, yscale: str = "linear") -> Picture:
+    """Plot a line for each entry of `lines` (label: values like x); `yscale` may be "log"."""
     colours, styles = (REAL, FAKE, NEUTRAL, G), ("-", "--", ":", "-.")
-    for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
-        axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.legend()
-    axis.grid(alpha=0.3)
-    return figure
+    with new_figure(f"Line plot of {', '.join(lines)} against {xlabel}.") as (picture, axis):
+        for (label, values), colour, style in zip(lines.items(), colours, styles, strict=False):
+            axis.plot(to_array(x), to_array(values), color=colour, linestyle=style, label=label)
+        axis.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
+        axis.legend()
+        axis.grid(alpha=0.3)
+    return picture
 
 
 def _draw_history(axis, history: dict, looks, levels) -> None:
@@ -195,16 +205,16 @@ def plot_history(history: dict, title: str = "", real_label: float = 1.0) -> Pic
     Grey lines stand where two evenly matched players end; `real_label` is D's label of real ones.
     """
     alt = f"Losses and mean answers over {max(history['step'], default=0):,} steps. {title}"
-    figure, (left, right) = new_figure(alt, columns=2, size=(9.6, 3.6))
     sides = ("bottom", "top", "bottom")
     *losses, answer = zip(balance(real_label), balance_names(real_label), sides, strict=True)
-    _draw_history(left, history, LOSS_LINES, losses)
-    _draw_history(right, history, ANSWER_LINES, [answer])
-    top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in left.get_lines()))
-    left.set(xlabel="training step", ylabel="loss (nats)", ylim=(0, top))
-    right.set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(0, 1))
-    figure.suptitle(title)
-    return figure
+    with new_figure(alt, columns=2, size=(9.6, 3.6)) as (picture, (left, right)):
+        _draw_history(left, history, LOSS_LINES, losses)
+        _draw_history(right, history, ANSWER_LINES, [answer])
+        top = max(2.0, *(1.1 * np.max(line.get_ydata()) for line in left.get_lines()))
+        left.set(xlabel="training step", ylabel="loss (nats)", ylim=(-0.05 * top, top))
+        right.set(xlabel="training step", ylabel="mean answer (0 fake, 1 real)", ylim=(-0.03, 1.03))
+        picture.figure.suptitle(title)
+    return picture
 
 
 def plot_progress(history: dict, steps, measured, label: str) -> Picture:
@@ -212,16 +222,16 @@ def plot_progress(history: dict, steps, measured, label: str) -> Picture:
     count = len(history["step"])
     alt = f"Above both losses over {count:,} training steps, below {label}: "
     alt += f"{measured[0]:.2f} at the beginning, {measured[-1]:.2f} at the end."
-    figure, (top, bottom) = new_figure(alt, rows=2, size=(8, 5), sharex=True)
     levels = zip(balance()[:2], balance_names()[:2], ("bottom", "bottom"), strict=True)
-    _draw_history(top, history, LOSS_LINES, levels)
-    bottom.plot(steps, measured, color=FAKE, marker="x", markersize=3, linewidth=1)
-    bottom.grid(alpha=0.3)
-    top.set(ylabel="loss (nats)", ylim=(0, None))
-    bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
-    bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
-    bottom.set_xlim(0, count)
-    return figure
+    with new_figure(alt, rows=2, size=(8, 5), sharex=True) as (picture, (top, bottom)):
+        _draw_history(top, history, LOSS_LINES, levels)
+        bottom.plot(steps, measured, color=FAKE, marker="x", markersize=3, linewidth=1)
+        bottom.grid(alpha=0.3)
+        top.set(ylabel="loss (nats)", ylim=(0, None))
+        bottom.set(xlabel="training step", ylabel=label, ylim=(0, None))
+        bottom.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+        bottom.set_xlim(0, count)
+    return picture
 
 
 def plot_images(images, labels=(), columns: int = 8, title: str = "", names=()) -> Picture:
@@ -240,23 +250,24 @@ def plot_images(images, labels=(), columns: int = 8, title: str = "", names=()) 
     titled = {index // columns for index, label in enumerate(labels) if label}
     size = (columns, rows + 0.25 * len(titled) + (0.4 if title else 0))
     alt = f"Grid of {len(images)} pictures{named}. {title}"
-    figure, axes = new_figure(alt, rows, size=size, squeeze=False)
     # A row is drawn as one picture, with gaps: an axis for each picture would take far longer.
     width = images.shape[2]
     gap = max(1, width // 12)
     tiles = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, gap)), constant_values=np.nan)
-    for row, axis in enumerate(axes.flat):
-        shown = slice(row * columns, (row + 1) * columns)
-        strip = to_sheet(tiles[shown], columns, empty=np.nan)
-        axis.imshow(strip, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-        for column, label in enumerate(labels[shown]):
-            middle = (column * (width + gap) + (width - 1) / 2, -1)
-            axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
-        axis.set(xticks=[], yticks=[], frame_on=False)
-        if row < len(names):
-            axis.set_ylabel(names[row], fontsize=9, rotation=0, ha="right", va="center")
-    figure.suptitle(title, fontsize=11)
-    return figure
+    grey = colormaps["gray"].resampled(256)  # the reader's `image.lut` may have left two shades
+    with new_figure(alt, rows, size=size, squeeze=False) as (picture, axes):
+        for row, axis in enumerate(axes.flat):
+            shown = slice(row * columns, (row + 1) * columns)
+            strip = to_sheet(tiles[shown], columns, empty=np.nan)
+            axis.imshow(strip, cmap=grey, vmin=low, vmax=high, interpolation="nearest")
+            for column, label in enumerate(labels[shown]):
+                middle = (column * (width + gap) + (width - 1) / 2, -1)
+                axis.text(*middle, label, fontsize=9, ha="center", va="bottom")
+            axis.set(xticks=[], yticks=[], frame_on=False)
+            if row < len(names):
+                axis.set_ylabel(names[row], fontsize=9, rotation=0, ha="right", va="center")
+        picture.figure.suptitle(title, fontsize=11)
+    return picture
 
 
 def plot_film(kept: dict) -> Picture:
@@ -277,12 +288,12 @@ def plot_faces(faces, columns: int = 8, title: str = "", heads=None) -> SmallPic
     room = 0.35 * bool(title) + 0.25 * bool(heads)
     size = (columns * inches, rows * inches * height / width + room)
     alt = f"Grid of {len(faces)} faces in {rows} rows{named}. {title}"
-    figure, axis = new_figure(alt, size=size)
-    axis.imshow(to_sheet(faces, columns, empty=255), interpolation="nearest")
-    axis.xaxis.tick_top()
-    axis.set_xticks([(i + 0.5) * width - 0.5 for i in range(columns)] if heads else [], heads)
-    axis.set_yticks([])
-    axis.tick_params(length=0, labelsize=9)
-    axis.spines[:].set_visible(False)
-    figure.suptitle(title, fontsize=11)
-    return SmallPicture(figure)
+    with new_figure(alt, size=size) as (picture, axis):
+        axis.imshow(to_sheet(faces, columns, empty=255), interpolation="nearest")
+        axis.xaxis.tick_top()
+        axis.set_xticks([(i + 0.5) * width - 0.5 for i in range(columns)] if heads else [], heads)
+        axis.set_yticks([])
+        axis.tick_params(length=0, labelsize=9)
+        axis.spines[:].set_visible(False)
+        picture.figure.suptitle(title, fontsize=11)
+    return SmallPicture(picture)

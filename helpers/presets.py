@@ -44,7 +44,8 @@ class FacePreset:
     narrow: int  # by which the filters of every layer are divided
     images: int  # at most so many faces to train with
     held_out: int  # and so many others to compare with
-    samples: int  # fakes that are judged
+    samples: int  # fakes that are judged in the end
+    looked: int  # and at each look while a GAN trains: at `full` each fake costs many operations
     first: GanSettings
     second: GanSettings
 
@@ -70,17 +71,17 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
     "03_fashion_gan": _PICTURES,
     "04_celeba_keras_gan": {
         "smoke": FacePreset(
-            "smoke", size=16, narrow=32, images=96, held_out=48, samples=40,
+            "smoke", size=16, narrow=32, images=96, held_out=48, samples=40, looked=40,
             first=GanSettings(6, 4, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=3),
             second=GanSettings(6, 4, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=3),
         ),
         "lesson": FacePreset(
-            "lesson", size=64, narrow=8, images=3_500, held_out=500, samples=500,
+            "lesson", size=64, narrow=8, images=3_500, held_out=500, samples=500, looked=500,
             first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=75),
-            second=GanSettings(800, 32, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=50),
+            second=GanSettings(1_200, 32, 4e-4, 8e-4, beta1=0.5, real_label=0.9, look_every=50),
         ),
         "full": FacePreset(
-            "full", size=128, narrow=1, images=10_000, held_out=500, samples=500,
+            "full", size=128, narrow=1, images=10_000, held_out=500, samples=500, looked=200,
             first=GanSettings(800, 16, 1e-4, 1e-4, look_every=100),
             second=GanSettings(2_000, 32, 2e-4, 2e-4, beta1=0.5, real_label=0.9, look_every=100),
         ),
@@ -88,11 +89,18 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
 }  # fmt: skip
 
 
-def choose_preset(lesson: str) -> Preset | FacePreset:
-    """Return the settings at the level that `GAN_PRESET` names (CourseError if unknown)."""
+def choose_preset(
+    lesson: str, wanted: str | Preset | FacePreset | None = None
+) -> Preset | FacePreset:
+    """Return the settings at the level `wanted`, else at that of `GAN_PRESET`, else `lesson`.
+
+    Settings are returned as they are: a cell may be run twice. An unknown level raises CourseError.
+    """
+    if isinstance(wanted, Preset | FacePreset):
+        return wanted
     presets = PRESETS[lesson]
-    level = variable("GAN_PRESET") or "lesson"
+    level = wanted or variable("GAN_PRESET") or "lesson"
     if level not in presets:
         known = f"choose one of {', '.join(presets)}, or leave it unset"
-        raise CourseError(f"GAN_PRESET={level} is not a preset: {known}.")
+        raise CourseError(f"{level} is not a preset: {known}.")
     return presets[level]

@@ -1,16 +1,15 @@
 """Lesson 04 with other seeds, and which change of the networks does what.
 
     python -m data.make.faces04 0 1 2          # the second GAN with these seeds
-    python -m data.make.faces04 rows 0         # the four pairs of networks, one seed
-    python -m data.make.faces04 rows 0 both    # one of them
-    python -m data.make.faces04 pair 0 "new generator"   # as long as the second GAN
+    GAN_RUNS=RUNS python -m data.make.faces04 trial 0 1 2   # all pairs of networks, equal settings
     python -m data.make.faces04 first 0 1 2    # the first GAN with these seeds
     python -m data.make.faces04 xla            # what the compiler gains or loses
     python -m data.make.faces04 full           # two iterations of `full`, on this device
     python -m data.make.faces04 full 2         # the same with batches of 2
 
-All use the networks, settings, training step and measures of the notebook. The rows of `rows` have
-a sixteenth of the filters, 300 iterations and batches of 16, all of them. The distance is that of
+All use the networks, settings, training step and measures of the notebook. The rows of `trial` have
+a sixteenth of the filters, 800 iterations and batches of 16, all of them, and no average is taken;
+runs that are done are kept in RUNS, so seeds may be trained side by side. The distance is that of
 the lesson, of 500 faces from noise that was not used to choose the best moment.
 """
 
@@ -21,9 +20,11 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from data.make.training import kept
 from helpers.presets import GanSettings
 from helpers.tables import write_rows
 from notebooks.tools.lesson import code_cells, run_cells
@@ -33,8 +34,9 @@ NETWORKS, SEEDS = "faces04_networks", "faces04_seeds"  # the tables that the les
 PLAYERS = {
     "both of the lecture": ("create_generator", "create_discriminator"),
     "deep discriminator": ("create_generator", "create_deep_discriminator"),
-    "new generator": ("create_normalised_generator", "create_discriminator"),
-    "both": ("create_normalised_generator", "create_deep_discriminator"),
+    "new generator": ("create_new_generator", "create_discriminator"),
+    "both": ("create_new_generator", "create_deep_discriminator"),
+    "both, no normalisation": ("create_plain_generator", "create_deep_discriminator"),
 }
 
 
@@ -43,36 +45,50 @@ def definitions() -> dict:
     second = (
         "def field_of_view",
         "def create_deep_discriminator",
-        "def create_normalised_generator",
+        "def create_new_generator",
     )
     with contextlib.redirect_stdout(io.StringIO()):
         names = run_cells(LESSON, until="def new_run")
         for word in second:  # they stand behind the training of the first GAN
             (cell,) = (cell for cell in code_cells(LESSON) if word in cell)
             exec(compile(cell, f"<{LESSON}>", "exec"), names)
+    names["create_plain_generator"] = partial(names["create_new_generator"], normalise=False)
     return names
 
 
-def train(names: dict, players: str, settings: GanSettings, seed: int, **options) -> dict:
-    """Train one pair of networks and return what came out."""
+def train(
+    names: dict,
+    players: str,
+    settings: GanSettings,
+    seed: int,
+    folder: str,
+    *,
+    judged: str = "average",
+    **options,
+) -> dict:
+    """Train one pair of networks and return what came out of its `average` or `generator`."""
     creators = [names[name] for name in PLAYERS[players]]
     gan = names["new_gan"](*creators, settings, seed=seed, **options)
+    generator = getattr(gan, judged)
+    spreads = []
 
     def look(run):
-        run.keep(names["distance"](fakes(names["fixed_noise"])).value)
+        pictures = fakes(names["fixed_noise"])
+        run.keep(names["distance"](pictures).value, generator)
+        spreads.append(round(names["spread"](pictures), 2))
 
     def fakes(noise):
-        return names["generate"](gan.generator, noise)
+        return names["make_faces"](generator, noise)
 
     with contextlib.redirect_stdout(io.StringIO()):
-        run = names["Run"](f"{players} {seed}", gan, settings, seed, "benchmark", look)
+        run = names["Run"](folder, gan, settings, seed, "benchmark", look)
         begin = time.process_time()
         batches = names["real_batches"](settings, seed=seed)
-        gan.fit(batches, callbacks=[run], verbose=0, shuffle=False)
+        gan.fit(batches, callbacks=[names["Averaging"](), run], verbose=0, shuffle=False)
         used = time.process_time() - begin
     noise = np.random.default_rng(1000 + seed).normal(size=names["fixed_noise"].shape)
     last = fakes(noise.astype("float32"))
-    run.load_best(gan.generator)
+    run.load_best(generator)
     best = fakes(noise.astype("float32"))
     picture = run.folder / "fakes.png"
     picture.write_bytes(names["plot_faces"](best[:64]).data)
@@ -89,8 +105,27 @@ def train(names: dict, players: str, settings: GanSettings, seed: int, **options
         "spread, best": round(names["spread"](best), 2),
         "floor": round(names["distance"](best).floor, 1),
         "all": [round(v) for v in run.distances.values()],
+        "spreads": spreads,
         "64 fakes": str(picture),
     }
+
+
+def trial(names: dict, seeds: list[int]) -> None:
+    """Train all pairs of networks with equal settings, and write the table."""
+    preset, table = names["preset"], []
+    settings = replace(preset.second, iterations=800, batch_size=16, look_every=50)
+    for players in PLAYERS:
+        found = []
+        for seed in seeds:
+            folder = f"trial/{players}, second GAN, {seed}"
+            options = {"preset": replace(preset, narrow=16), "judged": "generator"}
+            make = partial(train, **options)
+            found.append(kept(folder, make, names, players, settings, seed, folder))
+            print(found[-1], flush=True)
+        columns = ("distance, best", "distance, last", "spread, last", "CPU seconds")
+        shown = {column: " ".join(str(row[column]) for row in found) for column in columns}
+        table.append({"networks": players} | shown)
+    write_rows(NETWORKS, table)
 
 
 def columns(row: dict, *others: str, first: str = "networks") -> dict:
@@ -144,18 +179,12 @@ def main(kind: str, *arguments: str) -> None:
     names = definitions()
     preset, rows = names["preset"], []
 
-    def add(players: str, settings: GanSettings, seed: str, **options) -> None:
-        rows.append(train(names, players, settings, int(seed), **options))
+    def add(players: str, settings: GanSettings, seed: str) -> None:
+        rows.append(train(names, players, settings, int(seed), f"{players} {seed}"))
         print(rows[-1], flush=True)
 
-    if kind == "rows":
-        short = replace(preset.second, iterations=300, batch_size=16, look_every=100)
-        for players in arguments[1:] or PLAYERS:
-            add(players, short, arguments[0], preset=replace(preset, narrow=16))
-        if len(rows) == len(PLAYERS):
-            write_rows(NETWORKS, [columns(row, "CPU seconds") for row in rows])
-    elif kind == "pair":
-        add(arguments[1], preset.second, arguments[0])
+    if kind == "trial":
+        trial(names, [int(seed) for seed in arguments])
     elif kind == "first":
         for seed in arguments:
             add("both of the lecture", preset.first, seed)

@@ -2,7 +2,7 @@
 
     python -m data.make.seeds 0 1 2
 
-The settings are those of the preset `lesson`, or of the one that GAN_PRESET names.
+The settings are those of the preset `lesson`, or of the one that GAN_PRESET names. One CPU thread.
 """
 
 import contextlib
@@ -10,6 +10,8 @@ import io
 import os
 import sys
 import tempfile
+
+import torch
 
 from data.make.training import train
 from helpers.metrics.classifier import load_classifier
@@ -38,6 +40,7 @@ def measures(seed: int) -> dict[str, str]:
 
 def main(*seeds: str) -> None:
     """Train once for each seed, print the measures and write the table."""
+    torch.set_num_threads(1)
     os.environ.setdefault("GAN_PRESET", "lesson")
     os.environ.setdefault("GAN_DEVICE", "cpu")
     rows = []

@@ -1,12 +1,14 @@
-"""Faces as one array on disk: from a folder of one's own, from Kaggle (CelebA), or drawn ones.
+"""Faces as one array on disk: photographs of two data sets, drawn ones, or pictures of one's own.
 
 The squares in the middle of the pictures are written to one file in data/faces/, which is then
 mapped into memory: the array may be larger than the memory.
 """
 
 import hashlib
-import zipfile
-from dataclasses import dataclass
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,10 @@ import numpy as np
 from helpers.base.errors import CourseError
 from helpers.base.files import own_folder, shipped
 from helpers.base.variables import variable
-from helpers.data.kaggle import ARCHIVE, DATASET, fetch_archive
+from helpers.data.kaggle import apart, celeba
 from helpers.data.squares import NotEnough, open_pictures, prepare, stored
 
-CELEBA_COUNT = 202_599
+FEWEST = 100  # for the lesson
 
 
 @dataclass(frozen=True)
@@ -35,72 +37,107 @@ def load_faces(
     store: Path | None = None,
     patience: float = 60.0,
 ) -> Faces:
-    """Return at most `count` faces (None: all) from the first source that works.
+    """Return at most `count` faces (None: all) and print one line that says which they are.
 
-    That is the folder (or zip file) named by `GAN_FACES`; else CelebA, prepared earlier or, with
-    `network`, fetched from Kaggle; else the drawn faces that come with the course (at once for
-    `GAN_FACES=drawn`). One printed line says which it was. A server that is silent for `patience`
-    seconds is given up. Arrays and downloads are kept in `store`, as a rule `data/faces/`.
+    `GAN_FACES` says which: `celeba`, `lfw` (Labeled Faces in the Wild: the middle of each picture,
+    which the face fills as in CelebA), `drawn` (cartoons that come with the course), or a folder or
+    zip file. Where it is not set: CelebA, else Labeled Faces in the Wild; without `network` the
+    drawn ones. CourseError if these cannot be had, or fewer than 100 of them.
+
+    A server that is silent for `patience` seconds is given up. Arrays and downloads are kept in
+    `store`, as a rule `data/faces/`, and used again.
     """
     store = store or own_folder("faces")
     choice = variable("GAN_FACES")
-    faces = None
-    if not choice:
-        faces = _celeba(count, size, network, store, patience)
-    elif choice != "drawn":  # after a problem no other source is tried
-        place = Path(choice).expanduser().resolve()
+    names = [choice] if choice else ["celeba", "lfw"] if network else ["drawn"]
+    for name in names:
         try:
-            faces = _from_files(place, f"pictures from {place}", count, size, store)
+            store.mkdir(parents=True, exist_ok=True)
+            faces = _load(name, count, size, store, patience)
+            print(faces.description)
+            return faces
         except (CourseError, OSError) as problem:
-            raise CourseError(f"GAN_FACES={choice}: {problem}") from problem
-    if faces is None:
-        drawn = "drawn cartoon faces (built in, not CelebA)"
-        faces = _from_files(shipped("drawn_faces.zip"), drawn, count, size, store)
-    print(faces.description)
-    return faces
+            if len(names) == 1:
+                raise CourseError(f"GAN_FACES={name}: {problem}") from problem
+            print(f"GAN_FACES={name} does not work: {problem}")
+    raise CourseError(
+        "No photographs can be had: set GAN_FACES=drawn, or GAN_FACES to a folder of pictures, or "
+        "KAGGLE_API_TOKEN to a token of your account at Kaggle."
+    )
 
 
-def _from_files(place: Path, what: str, count: int | None, size: int, store: Path) -> Faces:
-    """Return the pictures in a folder or a zip file."""
-    with open_pictures(place) as pictures:
-        origin = ascii((place.resolve(), sorted(pictures.marks.items())))
-        path = _path(store, "files", origin, count, size)
-        return _faces(path, stored(path) or prepare(path, pictures, count, size), what)
-
-
-def _celeba(
-    count: int | None, size: int, network: bool, store: Path, patience: float
-) -> Faces | None:
-    """Return CelebA, or None after one printed sentence that says why not."""
-    path = _path(store, "kaggle", DATASET, count, size)
-    # A few damaged pictures do not matter; an archive that lacks many is another one or broken.
-    least = max(1, int(0.99 * min(count or CELEBA_COUNT, CELEBA_COUNT)))
-    try:
-        notes = stored(path)
-        if notes is None:
-            if not network and not zipfile.is_zipfile(store / ARCHIVE):
-                return None
-            with open_pictures(fetch_archive(store, patience)) as pictures:
-                notes = prepare(path, pictures, count, size, least)
-        return _faces(path, notes, "photographs of CelebA (Kaggle)")
-    except NotEnough as problem:
-        (store / ARCHIVE).unlink(missing_ok=True)
-        print(f"CelebA is not used, and its archive was removed: {problem}")
-    except (CourseError, OSError) as problem:
-        print(f"CelebA is not used: {problem}")
-    return None
-
-
-def _path(store: Path, source: str, origin: str, count: int | None, size: int) -> Path:
-    """Return where the array lies or will lie; `origin` tells one set of pictures from another."""
-    digest = hashlib.sha256(origin.encode()).hexdigest()
-    return store / f"{source}-{digest[:8]}-{size}px-{count or 'all'}.npy"
-
-
-def _faces(path: Path, notes: dict, what: str) -> Faces:
-    """Map the array into memory and put into words what it is."""
+def _load(name: str, count: int | None, size: int, store: Path, patience: float) -> Faces:
+    """Return the faces that a value of `GAN_FACES` names."""
+    kind, shape = name.lower(), f"{size}px-{count or 'all'}.npy"
+    if kind in PHOTOGRAPHS:
+        what, among, changes, places = PHOTOGRAPHS[kind]
+        path = store / f"{kind}-{shape}"
+        notes = stored(path) or _prepare(path, places(store, patience), among, changes, count, size)
+    else:
+        drawn = kind == "drawn"
+        place = shipped("drawn_faces.zip") if drawn else Path(name).expanduser().resolve()
+        what = "drawn cartoon faces (built in, not CelebA)" if drawn else f"pictures from {place}"
+        with open_pictures(place) as pictures:
+            origin = hashlib.sha256(ascii((place, pictures.digest())).encode()).hexdigest()
+            path = store / f"files-{origin[:8]}-{shape}"
+            least = min(count or FEWEST, FEWEST)
+            notes = stored(path) or prepare(path, pictures, count, size, least)
     images = np.load(path, mmap_mode="r")[: notes["count"]]
     left_out = ", ".join(f"{n} {reason}" for reason, n in sorted(notes["skipped"].items()))
     told = f"; left out: {left_out}." if left_out else "."
-    size = images.shape[1]
-    return Faces(images, f"Faces: {len(images)} {what}, {size} x {size} pixels{told}")
+    return Faces(images, f"Faces: {len(images):,} {what}, {size} x {size} pixels{told}")
+
+
+def _prepare(
+    path: Path, places: Iterable[Path], among: int, changes: dict, count: int | None, size: int
+) -> dict:
+    """Make the array of the first place that holds enough of `among` pictures; return its notes."""
+    # A few damaged pictures do not matter; a place that lacks many has others or is broken.
+    least = max(1, int(0.99 * min(count or among, among)))
+    for place in places:
+        try:
+            with open_pictures(place) as pictures:
+                return prepare(path, replace(pictures, **changes), count, size, least)
+        except NotEnough as problem:
+            ours = place.parent == path.parent  # a download, which would be in the way of the next
+            print(f"{place} is {'removed' if ours else 'not used'}: {problem}")
+            if ours:
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
+    raise CourseError("no place has enough sound pictures of it: try again later.")
+
+
+def _lfw(store: Path, patience: float) -> Iterator[Path]:
+    """Yield the folder of Labeled Faces in the Wild, downloaded unless it is in `store`."""
+    folder = store / "lfw"
+    if not folder.is_dir():
+        print("Downloading Labeled Faces in the Wild, about 230 MB ...")
+        with tempfile.TemporaryDirectory(prefix="lfw-", dir=store) as part:
+            apart(_download_lfw, Path(part), patience)
+            Path(part, "lfw_home", "lfw_funneled").replace(folder)
+    yield folder
+
+
+def _download_lfw(folder: str) -> None:
+    """Download Labeled Faces in the Wild, check its SHA-256 and unpack it; run by `apart`."""
+    from sklearn.datasets import fetch_lfw_people
+
+    try:
+        # Everybody is unpacked; read are only the pictures of the one person who has so many.
+        fetch_lfw_people(data_home=folder, min_faces_per_person=500, resize=0.1)
+    except Exception as error:  # whatever server, disk and contents may lead to
+        why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise CourseError(f"the download failed ({why}): try again later.") from error
+
+
+# What they are, how many there are, what is changed about `Pictures`, how to find them.
+PHOTOGRAPHS: dict[str, tuple[str, int, dict, Callable[[Path, float], Iterator[Path]]]] = {
+    "celeba": ("photographs of CelebA (Kaggle)", 202_599, {}, celeba),
+    "lfw": (
+        "photographs of Labeled Faces in the Wild (which has 13,233 of 5,749 people)",
+        13_233,
+        # The eyes are about 42 of 250 pixels apart, in CelebA 38 of 178. The names are of people,
+        # one of whom has 530 pictures: shuffled, the last ones are like the first ones.
+        {"middle": 0.76, "order": lambda name: hashlib.sha256(name.encode()).hexdigest()},
+        _lfw,
+    ),
+}

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import posixpath
-import sys
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -13,8 +12,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from helpers.base.errors import CourseError
+from helpers.base.progress import bar_file
 from helpers.data.mnist import PictureSet
-from helpers.data.squares import SUFFIXES, Pictures, open_pictures, squares
+from helpers.data.squares import Pictures, open_pictures, printable, squares
 
 ONE_IN = 10  # one in ten is kept for testing
 MOST_OWN_BYTES = 2**31  # more would not fit into memory as floats
@@ -24,13 +24,15 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
     """Return the pictures in a folder as a data set, and print one line that says what it holds.
 
     `images` is uint8 (n, size, size) for `channels` = 1 (grey) and (n, size, size, 3) for 3
-    (colour): the square in the middle of each .jpg, .png, .webp and .bmp file in `folder`, which
-    may be a zip file, and below it. Subfolders are the classes, except for those that hold all of
-    the pictures. The names of the files alone shuffle them; one in ten is kept for testing.
+    (colour): the square in the middle of each picture in `folder`, which may be a zip file, and
+    below it. Subfolders are the classes, except for those that hold all of the pictures. The names
+    of the files alone shuffle them; one in ten is kept for testing.
 
-    Left out and counted are files that are damaged or no pictures, colours other than 8-bit RGB or
-    grey, sides below 16 pixels, more than 40 million pixels, and links out of the folder. A wrong
-    argument and fewer than two pictures raise CourseError.
+    A picture is what Pillow opens, whatever its suffix; hidden files and those with a suffix of
+    something else (.txt, .csv) are passed over. Left out and counted are others that cannot be
+    opened (.heic), damaged ones, colours other than 8-bit RGB or grey, sides below 16 pixels, more
+    than 40 million pixels, and links out of the folder. A wrong argument, a file that the system
+    does not let read, and fewer than two pictures raise CourseError.
     """
     if not (isinstance(size, int) and 1 <= size <= 1024 and channels in (1, 3)):
         wanted = "a whole number from 1 to 1024, and 1 for grey or 3 for colour"
@@ -38,17 +40,14 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
     if not folder:
         raise CourseError("Say in which folder your pictures are.")
     place = Path(folder).expanduser()
-    title = _printable(place.resolve().name)
-    try:
-        with open_pictures(place) as pictures:
-            found, left_out = _read(pictures, size, channels)
-    except OSError as problem:
-        raise CourseError(f"{title} cannot be read ({problem.strerror or problem}).") from None
+    title = printable(place.resolve().name)
+    with open_pictures(place) as pictures:
+        found, left_out = _read(pictures, size, channels)
     reasons = ", ".join(f"{count} {why}" for why, count in sorted(left_out.items()))
     told = f"; left out: {reasons}" if reasons else ""
     if len(found) < 2:
-        few = f"{title} holds too few pictures ({', '.join(SUFFIXES)} files)"
-        raise CourseError(f"{few}: {len(found)} can be used, at least 2 are needed{told}.")
+        few = f"{title} holds too few pictures: {len(found)} can be used, at least 2 are needed"
+        raise CourseError(f"{few}{told}.")
     images = torch.from_numpy(np.stack(list(found.values())))
     names, numbers = np.unique(_classes(title, list(found)), return_inverse=True)
     class_names, labels = tuple(names.tolist()), torch.from_numpy(numbers)
@@ -74,7 +73,7 @@ def _read(pictures: Pictures, size: int, channels: int) -> tuple[dict, Counter[s
         raise CourseError(f"{many} would not fit into memory: choose a smaller size.")
     left_out = Counter(["links out of the folder or to nowhere"] * len(pictures.outside))
     found = squares(pictures, names, size, left_out)
-    shown = tqdm(found, "pictures", len(names), leave=False, file=sys.stdout, delay=2)  # seconds
+    shown = tqdm(found, "pictures", len(names), leave=False, file=bar_file(), delay=2)  # seconds
     if channels == 3:
         return dict(shown), left_out
     return {n: np.asarray(Image.fromarray(square).convert("L")) for n, square in shown}, left_out
@@ -84,9 +83,4 @@ def _classes(title: str, names: list[str]) -> list[str]:
     """Return the class of each picture: the first folder that does not hold all of them."""
     folders = [PurePosixPath(title, name.lstrip("/")).parent for name in names]
     shared = len(PurePosixPath(posixpath.commonpath(folders)).parts)
-    return [_printable(f.parts[min(shared, len(f.parts) - 1)]) for f in folders]
-
-
-def _printable(name: str) -> str:
-    """Return a file name on one line and without what no text can hold."""
-    return " ".join(name.encode(errors="replace").decode().split())
+    return [printable(f.parts[min(shared, len(f.parts) - 1)]) for f in folders]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from helpers.base.errors import CourseError
 from helpers.base.files import new_file, shipped
@@ -15,7 +15,7 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict | Non
     """Write tensors of any device to `path`, with `facts` in the header."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with new_file(path) as part:
-        save_file(tensors, part, metadata={"header": json.dumps(facts or {})})
+        part.write_bytes(save(tensors, metadata={"header": json.dumps(facts or {})}))
 
 
 def save_weights(path: Path, network: torch.nn.Module, facts: dict) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 
 from helpers.base.errors import CourseError
@@ -11,16 +12,26 @@ from helpers.base.variables import variable
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
-    """Choose TensorFlow for Keras; keep off what the C++ parts of both write past Python inside."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    """Choose TensorFlow for Keras; keep off what the C++ parts of both write past Python inside.
+
+    What the reader has set for Keras (keras.json and variables) counts again afterwards.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere, os.fdopen(os.dup(2), "wb") as kept:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        open(os.devnull, "wb") as nowhere,
+        os.fdopen(os.dup(2), "wb") as kept,
+    ):
+        theirs = {name: os.environ.pop(name) for name in [*os.environ] if name.startswith("KERAS_")}
+        os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=home)
         os.dup2(nowhere.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(kept.fileno(), 2)
+            del os.environ["KERAS_BACKEND"], os.environ["KERAS_HOME"]
+            os.environ.update(theirs)
 
 
 def pick_device() -> str:
@@ -30,9 +41,9 @@ def pick_device() -> str:
     hidden, and memory is taken as it is needed. A device that this machine lacks, or a change
     after something was computed, raises CourseError.
     """
-    import tensorflow as tf
-
     with quiet_start():
+        import tensorflow as tf
+
         gpus = tf.config.list_physical_devices("GPU")
     choices = {"cpu": []} | {f"cuda:{number}": [gpu] for number, gpu in enumerate(gpus)}
     if gpus:
@@ -50,6 +61,18 @@ def pick_device() -> str:
         advice = "restart the kernel, then run from the top"
         raise CourseError(f"The device cannot be changed any more: {advice}.") from None
     return "gpu" if gpus else "cpu"
+
+
+def has_tensor_cores() -> bool:
+    """Tell whether all GPUs in use multiply 16-bit numbers much faster than 32-bit ones.
+
+    NVIDIA's do from compute capability 7.0 on (Volta, 2017).
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.get_visible_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    return bool(gpus) and all(d.get("compute_capability", (0, 0)) >= (7, 0) for d in details)
 
 
 def describe_device() -> str:

@@ -24,7 +24,7 @@ def pick_device(small_network: bool = False) -> torch.device:
         return torch.device("cpu" if small_network else fastest)
     try:
         torch.zeros(1, device=wanted)
-    except (RuntimeError, AssertionError):
+    except (RuntimeError, AssertionError, ImportError):
         known = f"choose {' or '.join(sorted({'cpu', fastest}))}, or leave it unset"
         raise CourseError(f"GAN_DEVICE={wanted} is not available here: {known}.") from None
     return torch.device(wanted)

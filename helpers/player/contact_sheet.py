@@ -25,13 +25,13 @@ def describe(*recordings: Recording) -> str:
 def contact_sheet(*recordings: Recording) -> Picture:
     """Return six moments of each recording side by side."""
     alt, rows = describe(*recordings), len(recordings)
-    figure, grid = new_figure(alt, rows, 6, size=(12, 2.2 * rows), squeeze=False)
-    for recording, axes in zip(recordings, grid, strict=True):
-        wanted = np.linspace(0, len(recording.frames) - 1, 6).round().astype(int)
-        for axis, index in zip(axes, wanted, strict=True):
-            _draw_frame(axis, recording, recording.frames[index])
-        axes[0].set_ylabel(textwrap.shorten(recording.title, 24), fontsize=9)
-    return figure
+    with new_figure(alt, rows, 6, size=(12, 2.2 * rows), squeeze=False) as (picture, grid):
+        for recording, axes in zip(recordings, grid, strict=True):
+            wanted = np.linspace(0, len(recording.frames) - 1, 6).round().astype(int)
+            for axis, index in zip(axes, wanted, strict=True):
+                _draw_frame(axis, recording, recording.frames[index])
+            axes[0].set_ylabel(textwrap.shorten(recording.title, 24), fontsize=9)
+    return picture
 
 
 def _draw_frame(axis, recording: Recording, frame: dict) -> None:

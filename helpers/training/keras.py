@@ -7,6 +7,7 @@
 The `train_step` of `gan` stands in the notebook and returns the numbers that COLUMNS names.
 """
 
+import io
 import json
 import math
 import time
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
@@ -72,11 +73,14 @@ class Run(BaseRun, keras.callbacks.Callback):
         each_look = np.mean(self._seconds_per_look or [0])  # after a resume there may be none yet
         return float(self.total * np.median(rest) + looks * each_look)
 
-    def keep(self, distance: float) -> None:
-        """Keep the distance of this moment, and the weights of the generator if it is the best."""
+    def keep(self, distance: float, generator: keras.Model | None = None) -> None:
+        """Keep the distance of this moment, and the generator's weights if it is the smallest.
+
+        They are those of `generator`, such as an average of the player, else of the player.
+        """
         self.distances[self.step] = float(distance)
         if self.best_step == self.step:
-            self._best = self.gan.generator.get_weights()
+            self._best = (generator or self.gan.generator).get_weights()
 
     def load_best(self, generator: keras.Model) -> None:
         """Give a generator of the same layers the weights of `best_step`."""
@@ -102,6 +106,8 @@ class Run(BaseRun, keras.callbacks.Callback):
         self._rows[self.step :] = [np.array([logs[name] for name in COLUMNS], np.float32)]
         self.step += 1
         self._seconds_per_iteration.append(time.perf_counter() - self._tick)
+        if len(self._seconds_per_iteration) == 1:
+            self._bar.unpause()  # does not count the one in which TensorFlow makes the graph
         if self.step % self.settings.look_every == 0 or self.step == self.total:
             self._look()
         self.processor_seconds = time.process_time() - self._begin_processor
@@ -126,15 +132,18 @@ class Run(BaseRun, keras.callbacks.Callback):
         gan = self.gan
         return [*gan.variables, *gan.optimizer_d.variables, *gan.optimizer_g.variables]
 
+    def _is_used(self) -> bool:
+        return any(int(o.iterations) for o in (self.gan.optimizer_d, self.gan.optimizer_g))
+
     def _write_checkpoint(self, facts: dict[str, Any]) -> None:
         facts["distances"] = list(self.distances.items())
         facts["processor_seconds"] = self.processor_seconds
         with new_file(self._checkpoint) as part, part.open("wb") as file:
             np.savez(file, *self._variables(), *self._best, facts=np.array(json.dumps(facts)))
 
-    def _read_checkpoint(self) -> dict[str, Any]:
-        with np.load(self._checkpoint, allow_pickle=False) as file:  # looks at the checksums
-            facts, *arrays = file.values()
+    def _read_checkpoint(self, file: io.BytesIO) -> dict[str, Any]:
+        with np.load(file, allow_pickle=False) as entries:  # looks at the checksums
+            facts, *arrays = entries.values()
         return json.loads(str(facts)) | {"arrays": arrays}
 
     def _restore(self, found: dict[str, Any]) -> None:
@@ -149,10 +158,12 @@ class Run(BaseRun, keras.callbacks.Callback):
         """Write both players (not as HDF5, which crashes on a full disk): G as at its best."""
         weights = {name: getattr(self.gan, name).weights for name in ("generator", "discriminator")}
         for name, variables in weights.items():
-            best = self._best if name == "generator" and self._best else map(np.array, variables)
-            arrays = zip((v.path for v in variables), best, strict=True)
+            best = self._best if name == "generator" else []
+            arrays = zip(
+                (v.path for v in variables), best or [v.numpy() for v in variables], strict=True
+            )
             with new_file(self.folder / f"{name}.safetensors") as part:
-                save_file(dict(arrays), part)
+                part.write_bytes(save(dict(arrays)))
 
     def _facts(self) -> dict[str, Any]:
         return super()._facts() | {

@@ -7,6 +7,7 @@ The loop and the training step stand in the notebook:
         run.record(train_step(gan, real))
 """
 
+import io
 import math
 import random
 import zipfile
@@ -117,6 +118,9 @@ class Run(BaseRun):
         ]
         return super()._identity() | {"optimizers": optimizers, "layers": layers}
 
+    def _is_used(self) -> bool:
+        return any(optimizer.state for optimizer in self._optimizers)
+
     def _write_checkpoint(self, facts: dict[str, Any]) -> None:
         content = facts | {
             "networks": {name: network.state_dict() for name, network in self.networks.items()},
@@ -124,14 +128,15 @@ class Run(BaseRun):
             "random": _random_state(),
             "kept": self.kept,
         }
+        torch.save(content, file := io.BytesIO())  # to a full disk it raises no OSError
         with new_file(self._checkpoint) as part:
-            torch.save(content, part)
+            part.write_bytes(file.getbuffer())
 
-    def _read_checkpoint(self) -> dict[str, Any]:
-        with zipfile.ZipFile(self._checkpoint) as file:  # PyTorch does not look at the checksums
-            if damaged := file.testzip():
-                raise zipfile.BadZipFile(damaged)
-        return torch.load(self._checkpoint, map_location="cpu", weights_only=True)
+    def _read_checkpoint(self, file: io.BytesIO) -> dict[str, Any]:
+        if damaged := zipfile.ZipFile(file).testzip():  # PyTorch does not look at the checksums
+            raise zipfile.BadZipFile(damaged)
+        file.seek(0)
+        return torch.load(file, map_location="cpu", weights_only=True)
 
     def _restore(self, found: dict[str, Any]) -> None:
         for name, network in self.networks.items():

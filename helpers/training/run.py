@@ -5,11 +5,11 @@ No framework is imported here.
 
 import abc
 import contextlib
+import io
 import json
 import math
 import platform
 import signal
-import sys
 import threading
 import time
 import zlib
@@ -25,6 +25,7 @@ from tqdm import tqdm
 from helpers.base.errors import CourseError
 from helpers.base.files import new_file, own_folder, write_text
 from helpers.base.history import COLUMNS
+from helpers.base.progress import bar_file
 from helpers.base.variables import folder_of
 from helpers.presets import GanSettings, Preset
 
@@ -67,8 +68,12 @@ class BaseRun(abc.ABC):
         self._can_write = True
 
     @abc.abstractmethod
-    def _read_checkpoint(self) -> dict[str, Any]:
-        """Return what is in the checkpoint; damage must not go unnoticed."""
+    def _is_used(self) -> bool:
+        """Tell whether an optimizer has made a step, in this run or before it."""
+
+    @abc.abstractmethod
+    def _read_checkpoint(self, file: io.BytesIO) -> dict[str, Any]:
+        """Return what is in a checkpoint; damage must not go unnoticed."""
 
     @abc.abstractmethod
     def _restore(self, found: dict[str, Any]) -> None:
@@ -95,6 +100,9 @@ class BaseRun(abc.ABC):
 
     def _begin(self) -> None:
         """Take over Stop, show the bar, and tell the recording what is planned."""
+        if not self.step and self._is_used():
+            why = f"This run is to start at {self.unit} 1, but its GAN has been trained already"
+            raise CourseError(f"{why}: run the cell that makes the GAN again, then this one.")
         self._claim()
         if self.recording:
             self.recording.plan(self.total, self.settings.real_label)
@@ -107,7 +115,7 @@ class BaseRun(abc.ABC):
         layout = "{percentage:3.0f}% |{bar}| " + self.unit + " {n_fmt} of {total_fmt}, "
         layout += "{elapsed} gone, {remaining} left{postfix}"
         self._bar = tqdm(
-            total=self.total, initial=self.step, file=sys.stdout, ncols=90, bar_format=layout
+            total=self.total, initial=self.step, file=bar_file(), ncols=90, bar_format=layout
         )
         self._shown = self._saved = time.perf_counter()
         self._start = self._shown - self.seconds
@@ -145,9 +153,9 @@ class BaseRun(abc.ABC):
         self._bar.close()
         if self.recording:
             self.recording.finish(self.history, *self._players)
-        self._write(self._write_results)
         self.save_checkpoint()
-        self._lock.release()
+        self._write(self._write_results)
+        self._free()
         here = f"{self.unit} {self.step:,}"
         if not self._losses_are_numbers():
             print(f"Stopped at {here}: a loss is no number. Try lower learning rates.")
@@ -172,19 +180,17 @@ class BaseRun(abc.ABC):
         """Go on from the checkpoint of this run, if there is one, and say so.
 
         Other settings, data or layers make another run, whose checkpoint stays. A damaged one is
-        renamed, and training starts at the first step. A run that is under way in another process
-        raises CourseError.
+        renamed, and training starts at the first step. One that the system does not let us read,
+        and a run that is under way in another process, raise CourseError.
         """
         self._claim()
         try:
-            if not self._checkpoint.is_file():
-                print(f"No run to resume: training starts at {self.unit} 1.")
-            elif self._load():
+            if self._load():
                 if self.recording:
                     self.recording = self.recording.resumed(self.folder / "recording.npz")
                 print(f"A run was cut off after {self.unit} {self.step:,}: it goes on from there.")
         finally:
-            self._lock.release()
+            self._free()
 
     def _claim(self) -> None:
         """Lock the folder; the system frees it when this process ends, however it ends."""
@@ -197,6 +203,10 @@ class BaseRun(abc.ABC):
         except (OSError, NotImplementedError):  # no folder, or one that knows no locks
             pass
 
+    def _free(self) -> None:
+        with contextlib.suppress(OSError):  # a drive that is lost
+            self._lock.release()
+
     @property
     def _checkpoint(self) -> Path:
         """Where the checkpoint lies: other settings, data or layers have another one."""
@@ -207,7 +217,15 @@ class BaseRun(abc.ABC):
         """Go back to the checkpoint and return True; rename a damaged one before any change."""
         checkpoint = self._checkpoint
         try:
-            found = self._read_checkpoint()
+            content = checkpoint.read_bytes() if checkpoint.is_file() else None
+        except OSError as problem:  # the file may be sound
+            why = f"{checkpoint} cannot be read ({problem.strerror or problem})"
+            raise CourseError(f"{why}: try again, or delete it to train anew.") from None
+        if content is None:
+            print(f"No run to resume: training starts at {self.unit} 1.")
+            return False
+        try:
+            found = self._read_checkpoint(io.BytesIO(content))
             rows = list(np.array(found["history"], np.float32))
         except Exception:  # there is hardly one that damaged bytes cannot raise
             aside = checkpoint.with_suffix(".damaged")
@@ -221,16 +239,17 @@ class BaseRun(abc.ABC):
         return True
 
     def save_checkpoint(self) -> None:
-        """Write what `resume` needs; not once a loss is no number, and away with it at the end."""
+        """Write what `resume` needs; there is no need before the first step or after the last.
+
+        Not once a loss is no number, either: the checkpoint before it stays.
+        """
         if not self._losses_are_numbers():
             return
         if self.recording:  # first: what the checkpoint lacks it can forget
             self._write(self.recording.save, self.folder / "recording.npz")
-        if self.step < self.total:
+        if 0 < self.step < self.total:
             facts = {"step": self.step, "seconds": self.seconds, "history": self._numbers()}
             self._write(self._write_checkpoint, facts)
-        else:
-            self._write(self._checkpoint.unlink, True)  # there may be none
 
     def _identity(self) -> dict[str, Any]:
         """Return what has to be the same for a checkpoint to fit."""
@@ -244,8 +263,8 @@ class BaseRun(abc.ABC):
         except OSError as error:
             if self._can_write:
                 print(
-                    f"The files of this run cannot be written ({error.strerror or error}): "
-                    "training goes on without; set GAN_RUNS to a folder that you may write to."
+                    f"Files of this run cannot be written ({error.strerror or error}): part of it "
+                    "is only in memory; make room, or set GAN_RUNS to another folder."
                 )
             self._can_write = False
 
@@ -256,6 +275,8 @@ class BaseRun(abc.ABC):
             rows = np.column_stack(list(history.values()))
             np.savetxt(part, rows, "%.9g", ",", header=",".join(history), comments="")
         write_text(self.folder / "run.json", json.dumps(self._facts(), indent=2) + "\n")
+        if self.step == self.total and self._losses_are_numbers():
+            self._checkpoint.unlink(missing_ok=True)  # last: without results a run has to go on
 
     def _facts(self) -> dict[str, Any]:
         """Return what `run.json` tells."""

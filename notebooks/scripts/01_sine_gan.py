@@ -20,19 +20,20 @@
 #
 # In this lesson two small neural networks play against each other. One invents points; the other
 # tries to tell them from the points of a sine curve. Neither is ever given the formula of the
-# sine, and after half a minute the invented points lie close to it.
+# sine, and after half a minute the invented points lie close to it. The course rebuilds a lecture, step by step:
+# *the lecture's* layers and settings are those of its slides.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default), `full` | the lecture's settings, then trials | 2 minutes, half a minute of it for the training | the same: this lesson trains on the CPU | 1 GB |
+# | `lesson` (the default), `full` | one training with the lecture's settings, short ones in the asides | 2 minutes, half a minute of it for the training | the same: this lesson trains on the CPU | 1 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | the same | 1 GB |
 #
 # A *preset* is a set of settings. To choose one yourself, put a cell with `%env GAN_PRESET=smoke`, for
 # example, above all others.
 #
-# The route through the lesson, with minutes of reading; the training takes half a minute, everything
-# else a few seconds:
+# The route through the lesson, with minutes of reading; the training takes half a minute, the asides together a
+# minute more:
 #
 # | | section | minutes |
 # | --- | --- | --- |
@@ -109,9 +110,9 @@ Drawing(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The discriminator is trained to answer correctly. The generator is trained to make the discriminator
-# answer 1. It never sees a real example: all it learns, it learns from the discriminator's answers.
-# In its first form one player maximises what the other minimises: a *minimax game*. Solid arrows are data, dashed arrows are
-# what each player learns from.
+# answer 1. It never sees a real example: all it learns, it learns from the discriminator's answers and their gradients.
+#
+# In the picture, solid arrows are data; dashed arrows are what each player learns from.
 
 # %% slideshow={"slide_type": "-"}
 Drawing(
@@ -124,15 +125,15 @@ Drawing(
 # What is this good for? A trained generator makes as many new examples as you like: pictures that nobody
 # has taken. Other GANs start from a picture instead of noise and make, for example, a sharper one.
 #
-# The idea is Ian Goodfellow's and his colleagues' (*Generative Adversarial Nets*, NIPS
-# 2014, arXiv 1406.2661). The series follows a student lecture, which in turn follows an article (Renato Candido,
+# The idea comes from Ian Goodfellow and colleagues (*Generative Adversarial Nets*, NIPS
+# 2014, arXiv 1406.2661). The lecture, given by students, follows an article (Renato Candido,
 # *Generative Adversarial Networks: Build Your First Models*, Real Python). The lecture's four aims are
 # yours:
 #
 # | aim | where you meet it |
 # | --- | --- |
 # | study how a GAN works | this lesson: every formula of the lecture, computed |
-# | build one | each lesson: the networks and the training step stand in the notebook |
+# | build one | each lesson: the networks and the training step are in the notebook |
 # | train it | points here, digits in 02, clothes in 03, faces in 04 |
 # | analyse the result | the end of each lesson: *is it plausible? is it varied? is it new?* |
 #
@@ -142,7 +143,15 @@ Drawing(
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
-# The next cell chooses the device, the settings and the seed of all random numbers: the same seed on the
+# You may choose two things here, the preset and the seed of all random numbers. With `None` the variable `GAN_PRESET`
+# decides, and where it is not set, the preset is `lesson`. (Tools such as papermill put their parameters here.)
+
+# %% slideshow={"slide_type": "skip"} tags=["parameters"]
+preset = None  # or "smoke", "lesson", "full"
+seed = 1
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The next cell finds the device, looks up the settings and sets the seed: the same seed on the
 # same machine gives the same numbers. These networks are so small that a GPU, or a second CPU thread,
 # would mostly wait, so this lesson stays on one thread of the CPU.
 
@@ -154,8 +163,8 @@ from helpers.presets import choose_preset
 
 torch.set_num_threads(1)
 device = pick_device(small_network=True)
-preset = choose_preset("01_sine_gan")
-seed = seed_everything(1)
+preset = choose_preset("01_sine_gan", preset)
+seed = seed_everything(seed)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -309,8 +318,8 @@ plot_points(real_points.cpu(), untrained, title="Before training")
 # $$\text{loss} = -t \cdot \log(a) - (1 - t) \cdot \log(1 - a)$$
 #
 # with the natural logarithm (its unit is called *nat*). Only one of the two terms counts: the first if
-# $t = 1$, the second if $t = 0$. Suppose the discriminator gives a real example 0.8 and a fake one 0.3, and
-# compute both losses by hand, as the lecture does.
+# $t = 1$, the second if $t = 0$. Suppose the discriminator answers 0.8 to a real example and 0.3 to a fake one. Compute
+# both losses by hand, as the lecture does.
 
 # %% slideshow={"slide_type": "-"}
 answer_real, label_real = torch.tensor(0.8), 1
@@ -389,9 +398,10 @@ print(f"loss of the generator {loss_g:.4f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # You might think of a simpler aim. The discriminator minimises $-\log(1 - a_\text{fake})$; the generator
-# could maximise it, that is, minimise $\log(1 - a_\text{fake})$. This is the loss of the minimax game. Both
-# losses want the same, but look at their gradients with respect to the logit $z$, where
-# $a = \operatorname{sigmoid}(z)$:
+# could maximise it, that is, minimise $\log(1 - a_\text{fake})$. This is the loss of the *minimax game*, in which
+# one player maximises what the other minimises. Both losses want the same, but one teaches better. On its way back
+# to the generator every gradient passes the logit $z$ of the fake, where $a = \operatorname{sigmoid}(z)$, and is
+# multiplied by one of these two (that is the chain rule):
 #
 # $$\frac{d}{dz}\bigl(-\log a\bigr) = a - 1 \qquad\qquad \frac{d}{dz} \log(1 - a) = -a$$
 
@@ -424,8 +434,8 @@ plot_lines(z.detach(), slopes, "logit of a fake (below 0: called fake)", "size o
 #    the label 1, fakes the label 0.
 # 4. Generate some more fakes.
 # 5. Train the generator with the whole GAN, on fakes alone. Only the generator's weights change: all
-#    fakes have the label 1. The gradient flows through the discriminator, which tells it in which
-#    direction to move each fake.
+#    fakes have the label 1. The gradient flows through the discriminator, and it tells the generator in
+#    which direction to move each fake.
 #
 # All five together are one *training step*. It needs both players, and for each an *optimizer*, which
 # changes the weights of that player and of no other. So put the four together. A GAN can also draw the
@@ -610,14 +620,15 @@ run.resume()
 # Stop whenever you like: run the cell again, and it goes on from there.
 
 # %% slideshow={"slide_type": "-"}
-for real in run.batches(real_points[: preset.images]):
+for real in run.batches(real_points[: preset.images]):  # all points, but for `smoke`
     run.record(train_step(gan, real))
     average.update_parameters(gan.generator)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points, and what the trained discriminator answers all over the plane.
-# It rejects nearly all of it. Along most of the curve its answer is near 0.5: there it does not tell real from
-# fake. At the right end it is too generous.
+# It rejects nearly all of it. Along most of the curve its answer is near 0.5, white on the map: there it does not tell real
+# from fake. (The black line is where it answers exactly 0.5.) At the right end it also takes for real what is far beside the
+# curve.
 # Where neither real points nor fakes come any more, nothing corrects it, and its answer means little.
 
 # %% slideshow={"slide_type": "-"}
@@ -637,7 +648,9 @@ plot_answers(
 # generator makes of the 256 noise vectors, the colours are the answers of the discriminator, with
 # its decision boundary (the answer 0.5) in black, and the arrows show where the generator is told to move its
 # fakes. *Slow motion* takes one training step apart, with your own
-# lines of `train_step` beside it. (Without a running notebook, as on GitHub, you see six moments.)
+# lines of `train_step` beside it. *Coverage* is the
+# share of the curve that the fakes reach; more about it below. (Without a running notebook, as on GitHub, you see six
+# moments.)
 
 # %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
@@ -677,8 +690,8 @@ distances = [distance_to_curve(places_of(frame["fakes"])) for frame in frames]
 plot_progress(history, [frame["step"] for frame in frames], distances, "distance to the curve")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# After about 1,000 steps the losses hardly change, but the distance, with ups and downs, falls until
-# about step 6,000. Each loss is measured against the other player, and both players improve. So a loss cannot tell you
+# After the first tenth of the steps the losses hardly change, but the distance, with ups and downs, falls until
+# about step 6,000. Each loss is measured against the other player, and the other player changes, too. So a loss cannot tell you
 # whether the fakes are good: look at them, and measure them. (One number is not enough either: at the very
 # beginning the distance is small, because the heap lies where the sine begins.)
 
@@ -693,7 +706,8 @@ plot_progress(history, [frame["step"] for frame in frames], distances, "distance
 # - **Varied:** cut $[0, 2\pi]$ into 20 equal bins. A fair generator puts a twentieth of its points
 #   into each. *Coverage* is the share of bins that get at least a quarter of that.
 #
-# The table has the same numbers for fresh real points, which is what a perfect generator would get. And set
+# The table takes 2,000 fresh fakes. (The player has only 256, where one bin more or less is chance.) It has the same
+# numbers for fresh real points, which is what a perfect generator would get. And set
 # yourself a bar before you look, or any result will please you: at most 0.06 from the curve, at least
 # 99 % inside, all 20 bins covered.
 
@@ -749,18 +763,20 @@ plot_points(real_points.cpu(), average_points[:1024], title="Real and fake point
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The third question, *is it new?*, has no useful answer here: every point on the curve is close to one of
-# the 1,024. Lesson 02 will ask it in earnest, where a generator could learn pictures by heart.
+# the 1,024. Lesson 02 will ask it in earnest: there a
+# generator could learn pictures by heart, through the gradients of a discriminator that knows them by heart.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What would make it better
 #
 # The last step is one moment of an endless chase: a little later the points would lie a little differently.
-# The generator's weights swing to and fro around a good place, and in their average these swings largely
-# cancel. What about smaller learning rates, or more time? `python -m data.make.steadier 0 1 2` has changed the
-# rates, the number of epochs, or both, with three seeds each. (To take such changes one by one is called an
-# *ablation*.)
-# *Steady* is measured, too: at twenty moments of the last 2,000 steps, what is the mean distance, and how much does it
-# differ (*spread*, the standard deviation)?
+# The usual explanation is that the generator's weights swing to and fro around a good place, and that in their average
+# these swings largely cancel. What about smaller learning rates, or more time? We have tried it beforehand, with three
+# seeds each (`python -m data.make.steadier 0 1 2` repeats it; you need not).
+#
+# The columns *generator* and *average* have the distance after the last step, a number for each seed. As one step is only one
+# moment, the other columns take twenty moments of the last 2,000 steps: *mean of 20* is the mean distance over them and over
+# the seeds, *spread* is its standard deviation over the moments, for each seed.
 
 # %% slideshow={"slide_type": "subslide"}
 from helpers.tables import Table, read_rows
@@ -768,7 +784,7 @@ from helpers.tables import Table, read_rows
 Table(read_rows("steadier"), "Distance to the curve, three seeds")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# *Generator* and *average* are the last step, one number for each seed. Compare the means of twenty moments: with every
+# Compare the means of twenty moments: with every
 # setting the average is at least twice as close to the curve, and with every seed at least four times as steady. It
 # is the average that does it. Half the learning rates alone are no gain: in the same number of steps they get less
 # far, and with 50 % more steps they end about where the lecture's rates ended. More epochs lower both means.
@@ -791,7 +807,8 @@ plot_mapping(noise_grid.cpu(), landing)
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Now go from one noise vector to another along a straight line, and look at ten places on it. The points walk
 # along the curve and do not leave it. The generator is a continuous function, so it cannot jump; and noise like
-# this occurs in training, too, so the discriminator has judged these points as well. Here the real points are in
+# this occurs in training, too, so the discriminator has judged what the generator made of it. (These points are the
+# average's, which it has never seen.) Here the real points are in
 # one piece. Where they come in separate kinds, like digits, the path has to cross a gap: lesson 02 counts what
 # it meets there.
 
@@ -819,8 +836,9 @@ directions(show_one, torch.zeros(2, device=device), places=(0, 1))
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Asides
 #
-# An experiment, and seven questions that learners ask. The rest of the course does not need them. Where the
-# notebook can fold sections, they are folded: click on the arrow beside a heading to open it. Some train new
+# An experiment, and seven questions that learners ask. You can go on without reading them, but run their cells: the
+# exercises use their functions. Where the notebook can fold sections, they are folded: click on the arrow beside a
+# heading to open it. Some train new
 # players, with this function: it returns 1,000 fakes and, for each step, the mean answers on real and on fake.
 
 # %% slideshow={"slide_type": "skip"}
@@ -883,29 +901,30 @@ for stage, (player, steps) in plan.items():
     stages[stage] = look_at(unequal, stage)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Look at the crosses, from one stage to the next:
+# Look at the crosses, from one stage to the next. In the third map they are all in one small heap, near the
+# lowest point of the curve:
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_stages
 
 maps = {stage: (answers, fake) for stage, (answers, fake, _) in stages.items()}
-plot_stages(plane, maps, real=real_points[:200].cpu())
+plot_stages(plane, maps, real=real_points[:40].cpu())
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Alone, the generator at first gains little: the discriminator's opinions were mild along most of the curve. But
+# Alone, the generator at first hardly leaves the curve: the discriminator's opinions were mild along most of it. But
 # there is *some* place that it likes better than what is around it, and step by step the fakes move there,
-# whatever their noise. This is called **mode collapse**, and it is no mistake of the generator: nobody is left who
+# whatever their noise: a gradient leads up the nearest hill, not the highest one. This is called **mode collapse**, and it is no mistake of the generator: nobody is left who
 # would tell it that the place is crowded. As soon as the discriminator may learn, it calls the crowded place fake,
-# and the rest of the curve real with all that is around it, even where no point has ever been: it sees fakes at one
-# place only. And when both learn again, the fakes leave the place and spread, though it takes them a while. The
+# and the rest of the curve real, with most of the plane above it and to its right, even where no point has ever been:
+# it sees fakes at one place only. And when both learn again, the fakes leave the place and spread, though it takes them a while. The
 # table has the numbers:
 
 # %% slideshow={"slide_type": "skip"}
 Table([row for *_, row in stages.values()], "One player at a time")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Where did the fakes meet in stage 2? Ask the discriminator of that stage, which is still the one that you trained:
-# what does it answer to the fakes there, at most within half a unit of them, and on the curve on average?
+# Where did the fakes meet in stage 2? The discriminator of that stage is still the one that you trained. Ask it three
+# things: its mean answer to these fakes, its highest answer within half a unit of them, and its mean answer to real points.
 
 # %% slideshow={"slide_type": "skip"}
 answers, fake, _ = stages["2. G alone, 5,000 more"]
@@ -917,7 +936,8 @@ print(f"highest answer near them {answers[near].max():.2f}")
 print(f"mean answer on real points {judge(gan.discriminator, real_points).mean():.2f}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# So they sit together on a small hill, higher than the curve, though not quite on its top.
+# So they sit on a small hill, as near to its top as this grid can tell, and higher than the curve is on average. It is only
+# a local top: at the right end of the curve the answers are higher still.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Try it yourself, in any order. Each button goes on from where the players stand now.
@@ -1038,7 +1058,7 @@ print(f"right answers after training: {share:.0%}")
 #
 # Suppose that real points come up at some place with the density $p$ and fakes with the density $q$. Then the
 # best answer there is $p / (p + q)$ (Goodfellow et al. 2014): 0.5 where both are equally frequent, 1 where there are
-# no fakes. You can count both. Cut the plane into small cells, draw 200,000 real points and as many fakes, and
+# no fakes. Within small cells you can count both: cut the plane, draw 200,000 real points and as many fakes, and
 # compare with what the trained discriminator says in the middle of each cell.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1071,8 +1091,8 @@ def compare_with_best(discriminator):
 compare_with_best(gan.discriminator)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# It is nowhere near the best possible one! The best one could tell most fakes by their place, for they lie a little
-# beside the curve. But it would take time to learn that, and the generator does not wait. Let it wait: in a copy of this GAN
+# It is nowhere near the best that knows only the cell! That one could tell most fakes by their place, for they lie a
+# little beside the curve. But it would take time to learn that, and the generator does not wait. Let it wait: in a copy of this GAN
 # let the discriminator learn alone for 1,000 steps, and compare again.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1083,8 +1103,8 @@ train_alone(patient, "discriminator", 1000)
 compare_with_best(patient.discriminator)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Now the two agree much better: with more time the discriminator comes closer to what theory calls best. In the
-# game it gets no such time.
+# Now the two agree much better: with more time the discriminator comes closer to the best for these cells. In the
+# game it gets no such time. (With ever smaller cells the best one would tell nearly all fakes: real points lie exactly on a line.)
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### How large must the noise be?
@@ -1114,15 +1134,15 @@ Table(of_noise, f"Noise of different sizes, {short:,} steps each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
-# number is enough to name a place on it, and in these trials eight do no clear harm. With *fewer* numbers than
-# there are things that vary, a generator would have to fill a surface with one long winding line. In a picture
+# number is enough to name a place on it, and in these trials eight do no clear harm. *Fewer* numbers than there are things that vary would be hard: with a single
+# number a generator can only draw a line, so to fill a square it would have to wind that line all over it. In a picture
 # much more can vary, and the lessons to come use more numbers. How large the numbers themselves should be is
 # another question: the first exercise of lesson 02 asks it.
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### Why dropout in the discriminator only?
 #
-# The discriminator has dropout so that it cannot learn the training data by heart. The generator never
+# The discriminator has dropout so that it is harder for it to learn the training data by heart. The generator never
 # sees the training data. What does dropout do to it? Put one behind each `ReLU`, and give the generator
 # the same noise 1,000 times:
 
@@ -1152,8 +1172,8 @@ rows = [
 Table(rows, f"Dropout in the generator, {short:,} steps each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Its points are nearer to the curve, but with both seeds they reach fewer parts of it: more *plausible*, and less
-# *varied*. Some GANs that turn one picture into another have dropout in the generator on purpose, in the
+# In these two short runs its points are nearer to the curve and reach fewer parts of it: more *plausible*, less
+# *varied*. (Two seeds at one moment each are a hint, no proof.) Some GANs that turn one picture into another have dropout in the generator on purpose, in the
 # place of noise (Isola et al., CVPR 2017, arXiv 1611.07004).
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -1245,8 +1265,8 @@ exercises.check_same_again(answer, same_again)
 # ### 3. The loss that saturates
 #
 # Write the generator's *other* loss, the mean of $\log(1 - a_\text{fake})$, as a function of the
-# logits. Which will have the larger gradient for early fakes, this loss or $-\log(a_\text{fake})$, and by
-# what factor?
+# logits. Which will have the larger gradient for early fakes, this loss or $-\log(a_\text{fake})$? The check prints
+# the factor.
 
 # %% slideshow={"slide_type": "skip"}
 def saturating_loss(fake_logits):
@@ -1278,7 +1298,8 @@ exercises.check_saturating_loss(saturating_loss, early_logits)
 #
 # The discriminator's loss on fakes is $-\log(1 - a_\text{fake})$, so the minus sign makes the
 # generator want the opposite. With respect to the logit, its slope is $-a$, that of $-\log(a)$ is
-# $a - 1$. The discriminator gives early fakes almost 0, so the second is about $1/a$ times as large.
+# $a - 1$. In this experiment, where the generator stands still, the
+# discriminator gives fakes almost 0, so the second is about $1/a$ times as large; in the training above $a$ was larger.
 #
 # </details>
 
@@ -1330,7 +1351,8 @@ exercises.check_swapped_labels(swapped_step, try_out)
 # ### 5. Another curve
 #
 # Which cells of this notebook know that the points come from a sine? Make at least 200 points of
-# another curve, in one piece and not closed, as a tensor of the shape (n, 2): for example a parabola.
+# another curve as a tensor of the shape (n, 2): for example a parabola. Let it be in one piece and not closed, which is
+# easiest for a generator that lays the plane of noise along it.
 
 # %% slideshow={"slide_type": "skip"}
 my_points = None  # a tensor of the shape (n, 2)

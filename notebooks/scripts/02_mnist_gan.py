@@ -28,7 +28,7 @@
 # | `full` | 50 epochs with the lecture's own settings | half an hour | not measured | 1.5 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
-# `lesson` is the default on every device, so that text and numbers agree; a GPU makes it faster. To choose another
+# `lesson` is the default on every device, so that text and numbers agree; a GPU should make it faster. To choose another
 # preset, put a cell with `%env GAN_PRESET=full`, for example, above all others.
 #
 # The route through the lesson, with minutes of reading and of machine time:
@@ -82,15 +82,15 @@ sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Here is where this lesson arrives: digits that nobody has written. All were made from random
-# numbers, at the preset `lesson`.
+# Here is where this lesson arrives. The first row is real; the four rows below it nobody has written. They were made
+# from random numbers, at the preset `lesson`.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
 
 Drawing(
     course / "notebooks" / "pictures" / "02_mnist_gan.png",
-    alt="64 handwritten digits made by the trained generator of this lesson.",
+    alt="Above 16 real digits, below them 64 made by the trained generator of this lesson.",
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -109,9 +109,17 @@ Drawing(
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
 #
-# The next cell chooses the device, the settings and the seed of all random numbers. You need no GPU. Nearly
-# all of the time is spent multiplying matrices; `medium` lets PyTorch use fewer digits there, where the
-# processor is faster that way.
+# You may choose two things here, the preset and the seed of all random numbers. With `None` the variable `GAN_PRESET`
+# decides, and where it is not set, the preset is `lesson`. (Tools such as papermill put their parameters here.)
+
+# %% slideshow={"slide_type": "skip"} tags=["parameters"]
+preset = None  # or "smoke", "lesson", "full"
+seed = 0
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The next cell finds the device, looks up the settings and sets the seed. You need no GPU. Nearly
+# all of the time is spent multiplying matrices; `medium` lets PyTorch compute
+# them with lower precision, on processors where that is faster.
 
 # %% slideshow={"slide_type": "skip"}
 import torch
@@ -122,8 +130,8 @@ from helpers.presets import choose_preset
 lesson = "02_mnist_gan"
 torch.set_float32_matmul_precision("medium")
 device = pick_device()
-preset = choose_preset(lesson)
-seed = seed_everything(0)
+preset = choose_preset(lesson, preset)
+seed = seed_everything(seed)
 print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -312,7 +320,7 @@ def judge(discriminator, pictures):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before training
 #
-# Sixteen noise vectors, kept for the whole lesson so that you can follow what becomes of them. The
+# Sixteen noise vectors, the same for the whole lesson, so that you can follow what becomes of them. The
 # untrained generator makes grey clouds of them. The untrained discriminator answers about 0.5 to
 # clouds and to digits alike.
 
@@ -388,8 +396,8 @@ plot_images(of_generator.reshape(-1, 28, 28), columns=16, names=names)
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# How long does it take? The table has all three seeds. A small classifier has counted the kinds of digits among
-# 10,000 fakes: how many of the ten get at least a fifth of their fair share?
+# How long does it take? In the table below each cell has a number for each of the seeds 0, 1 and 2. A small classifier has
+# counted the kinds of digits among 10,000 fakes: how many of the ten get at least a fifth of their fair share?
 
 # %% slideshow={"slide_type": "-"}
 def at(epoch, seed):
@@ -411,8 +419,8 @@ rows = [
 Table(rows, "The lecture's settings, three seeds, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# So *after a few epochs* is not what we found. With the seeds 1 and 2 the first kinds of digits are there after
-# eight epochs, all ten after 20, and the distance keeps falling. With the seed 0 it never gets there: the
+# So *after a few epochs* is not what we found. With the seeds 1 and 2 some kinds of digits are there after
+# eight epochs, all ten after 20, and the distance goes on falling until about epoch 40. With the seed 0 it never gets there: the
 # discriminator wins for good. (*When it fails*, below, shows how.) If you run `full`, that may happen to you, too.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -435,19 +443,22 @@ rows = [asdict(PRESETS["02_mnist_gan"][level]) for level in ("lesson", "full")]
 Table([{key: row[key] for key in row if key != "images"} for row in rows], "The settings")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# What do they buy? Here are still larger batches (128) and rates (0.0003 and 0.0018), then a `beta1` of 0, then the
-# label 0.9, with three seeds each. All rows see the digits six times. (`python -m data.make.recipes 0 1 2` makes the
+# What do such changes buy? To see each of them alone, take them one after the other, and go a little further than
+# `lesson` does: batches of 128 and rates of 0.0003 and 0.0018, then a `beta1` of 0, then the label 0.9, with three seeds
+# each. All rows see the digits six times. (The
+# average is over about 1,000 steps in the first row and over about 300 in the others.) (`python -m data.make.recipes 0 1 2` makes the
 # table.)
 
 # %% slideshow={"slide_type": "skip"}
 Table(read_rows("recipes"), "Six epochs, one change after the other (three seeds, one CPU core)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With larger batches and learning rates alone no digit comes with any seed. At these rates it is `beta1` that decides: with 0
-# they give all ten classes in six epochs. With the label 0.9 the average is better with two seeds of three, and the
-# generator itself worse with two, which may be chance; the label is there against a discriminator that becomes too sure in a long run. (Why does the preset `lesson` not
-# take the settings of the last row? With the clothes of lesson 03 they end at distances of 199 and 196, two seeds,
-# where those of `lesson` get 152.)
+# With larger batches and learning rates alone no digit comes with any seed; generator and average end equal, because the
+# generator no longer changes. At these rates it is `beta1` that decides: with 0 the averages have all ten classes
+# after six epochs. With the label 0.9 the average is better with two seeds of three, and the generator itself worse with two, which
+# may be chance; the label is there against a discriminator that becomes too sure in a long run. (Why does the preset
+# `lesson` not take the settings of the last row? Lesson 03 trains the same GAN on clothes, and there they are worse: they
+# end at distances of 199 and 196, two seeds, where those of `lesson` get 152 to 159, three seeds.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Training
@@ -504,7 +515,7 @@ plot_film(run.kept)
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Here is the whole training to play, forwards and backwards. The border and the bar of each picture show the
 # discriminator's answer at that moment. Click on a picture to enlarge it, move over the curves to look at
-# another time, and take one step apart in *slow motion*.
+# another time, and watch a single step in detail in *slow motion*.
 
 # %% slideshow={"slide_type": "subslide"}
 from helpers.player import show
@@ -552,8 +563,9 @@ plot_images(shown, columns=16, names=["real", *4 * ["fake"]])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
-# never seen, and it has an eleventh answer for what is no digit at all. First make sure that it can be trusted:
-# let it classify test pictures whose labels you know.
+# never seen. It has an eleventh answer, *no digit*, which it learned from noise and shuffled pixels alone: two digits on
+# top of each other still count as one of them, so a share of *no digit* is a lower bound. First make sure that its
+# other answers can be trusted: let it classify test pictures whose labels you know.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics.classifier import load_classifier
@@ -610,13 +622,17 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# So a value means nothing without the number of pictures, and only distances at equal numbers may be compared. Nor
-# does it mean anything without the features: these are scaled so that the variances of all 64 over the real
-# pictures sum to 1,000, so 1,000 is as much as all the variety of real digits. It is not the FID of papers.
+# So a value means nothing without the number of pictures, and only distances at equal numbers, of fakes and of real
+# pictures, may be compared. (Of the
+# 10,000 fakes there is only one draw of 10,000; it differs a little from the number above, because the reference is
+# another.) Nor does it mean anything without the features: these are scaled so that the variances of all 64 over the real
+# pictures sum to 1,000. So a generator whose fakes were all one picture in the very middle of the real ones would get
+# 1,000, and more if it is off the middle. It is not the FID of papers.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Was your run luck? Only other seeds can tell. `python -m data.make.seeds 0 1 2` has trained this GAN with three of
-# them, on one CPU thread. (Two threads add in another order, so even the seed 0 need not give your numbers.)
+# them, on one CPU thread. (Two threads add in another order. That alone may move a result as much as another seed does, so
+# even the seed 0 need not give your numbers.)
 
 # %% slideshow={"slide_type": "skip"}
 Table(read_rows("seeds_02"), "The averages of three seeds, 10,000 fakes each")
@@ -673,21 +689,31 @@ from helpers.controls import walk
 
 walk(lambda noise: generate(average, noise), start[:, 0], end[:, 0])
 
+
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Every step of such a path is a picture that the generator makes, but is it a digit? Take 500 paths, and let the
-# classifier look at both ends and in between:
+# classifier look at both ends and in between. In 100 dimensions nearly all noise vectors have a length of about 10, but
+# halfway between two of them it is only about 7. So look a second time at the same places, with the vectors brought back
+# to full length:
 
 # %% slideshow={"slide_type": "skip"}
+def share_of_none(noise):
+    _, chances = classifier(generate(average, noise))
+    return (chances.argmax(axis=1) == 10).mean()
+
+
 ends, others = noise[:500], noise[-500:]
 for part in (0.0, 0.25, 0.5, 0.75, 1.0):
-    _, chances = classifier(generate(average, ends + part * (others - ends)))
-    none = (chances.argmax(axis=1) == 10).mean()
-    print(f"{part:.0%} of the path: {none:.1%} are no digit")
+    between = ends + part * (others - ends)
+    full = between / math.hypot(1 - part, part)
+    shares = f"{share_of_none(between):.1%} are no digit, at full length {share_of_none(full):.1%}"
+    print(f"{part:.0%} of the path: {shares}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The path is unbroken, but the set of real digits is not: between a 3 and a 0 there is a gap that the path has to cross.
-# And a vector halfway between two noise vectors is usually closer to zero than either; the generator has seldom met
-# such noise. (The first exercise is about that.)
+# So what goes wrong on the straight path is mostly that the noise becomes too short: the generator has hardly ever met
+# such noise. (The first exercise is about that.) At full length every place on the path is as good as its ends. Still, the
+# path is unbroken and the set of real digits is not: between a 3 and a 0 there is a gap. The generator crosses it in a
+# step or two, as in the pictures above, so few of the places that you look at lie in it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
@@ -707,17 +733,17 @@ Table(rows, "Frechet distance, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Where the lecture's settings succeed, their 50 slow epochs end with a better generator than your eight fast ones. But
-# the averages lie closer together. In your run the average matters more: with larger steps the generator swings
-# more widely, and its average is far closer to real digits than it is itself.
+# the averages lie closer together. In your run the average matters more: it is far closer to real digits than the
+# generator itself, perhaps because larger steps make the generator swing more widely.
 #
-# So *when should you stop*? Not when the losses say so, for they stay where they are. Measure now and then, keep
+# So *when should you stop*? The losses do not say how good the fakes are. Measure now and then, keep
 # the weights of the best moment, and stop when the measure no longer gets better. Lesson 04 does that.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The best generator that we have found comes with the course. It had the settings of `lesson` for 30 epochs, then 8
 # more with a learning rate of 0.0004 for both players and a `beta1` of 0: a slower generator and a faster
 # discriminator. At the end the weights of its first layer were multiplied by 1.2, which does
-# the same as noise that is 1.2 times as large: a little more variety. It fits into the very same class.
+# the same as noise that is 1.2 times as large: a little more variety. It fits into the same `Generator`.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.data.weights import load_weights
@@ -736,7 +762,7 @@ plot_images(strip, columns=16, names=list(makers))
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Compare it with your average; the best is one, too.
+# Compare it with your average; the best is also an average.
 
 # %% slideshow={"slide_type": "-"}
 def summary(name, result):
@@ -772,8 +798,9 @@ evaluate(classifier, generate(best, noise / 1.2), images.cpu())
 #
 # An aside, which you may skip. It ruins a good GAN in several ways, and puts some well-known advice to the
 # test. Each experiment, here called a *game*, begins with two players that have had the settings of the preset
-# `lesson` for 30 epochs; they come with the course, too. It goes on for 300 steps with these settings and *one*
-# thing changed, always from the same seed. A `beginner` is a generator that has learned nothing yet.
+# `lesson` for 30 epochs: a discriminator, and the average of the generator that it has played against. They come with
+# the course, too. It goes on for 300 steps with these settings and one
+# or a few things changed, always from the same seed. A `beginner` is a generator that has learned nothing yet.
 
 # %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
@@ -855,9 +882,11 @@ def compare(name):
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
 #
-# You have met a real case: the lecture's settings with the seed 0. Here are its curves (means over the last 1,000
+# You have met a real case: the lecture's settings with the seed 0. (Its generator ended with a single picture. Which came
+# first, the sure discriminator or the broken generator, we have not measured.) Here are its curves (means over the last 1,000
 # steps of an epoch). From about the sixth epoch on the answers are nearly 1 for real and 0 for fake, and the loss of the
-# discriminator is close to 0. It is always sure, and what the generator learns from it does not lead to varied digits.
+# discriminator is close to 0. It is always sure, and the generator, with a large loss, no longer finds varied digits. (Why
+# its gradients do not help, the curves alone do not tell.)
 
 # %% slideshow={"slide_type": "skip"}
 lost = [row for row in lecture if row["seed"] == "0"]
@@ -866,7 +895,8 @@ curves["step"] = np.array([int(row["epoch"]) * 1875 for row in lost])
 SmallPicture(plot_history(curves, title="The lecture's settings, seed 0"))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And this is what the generator made of 16 noise vectors: in the end the same 1 of all of them.
+# And this is what the generator made of 16 noise vectors: in the end the same blot of all of them. (The table above counts
+# four classes at epoch 20, where you see blots: the classifier gives a class to them, too.)
 
 # %% slideshow={"slide_type": "skip"}
 names = [f"epoch {epoch}" for epoch in (1, 3, 8, 20, 50)]
@@ -882,8 +912,9 @@ compare("the discriminator wins")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Here is how the game went. Most of the time the answers are near 1 for real and near 0 for fake, and
-# the discriminator's loss is close to 0. That looks like success, but the generator has not learned a
-# single digit in the meantime: nearly all that it tries is called fake.
+# the discriminator's loss is close to 0. That looks like success, but nearly all that the generator tries is called
+# fake, and it has not learned a single digit. (In 300 steps from the start it would not have got to digits with an equal
+# opponent either: look at the first pictures of your own training.)
 
 # %% slideshow={"slide_type": "skip"}
 columns = games["the discriminator wins"][1]
@@ -929,9 +960,8 @@ compare("the generator dies")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # A third of the units were dead from the start, and a healthy generator can live with that. But the number grows until
-# the generator makes one picture, whatever the noise, and the discriminator has long called that picture fake. Many call
-# this mode collapse, too; in the kind that comes next a generator makes few kinds of pictures. Measure the *spread*, the standard
-# deviation over the pictures as a mean over all pixels:
+# the generator makes one picture, whatever the noise, and the discriminator has long called that picture fake. Measure the
+# *spread*, the standard deviation over the pictures as a mean over all pixels:
 
 # %% slideshow={"slide_type": "skip"}
 def spread(pictures):
@@ -943,14 +973,15 @@ for name in ("the generator dies", usual):
 print(f"spread {spread(images[:2000]):.3f}, real digits")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Nothing is left that the noise could change. The large steps have broken the generator: this is not a strategy.
+# Nothing is left that the noise could change: the large steps have broken the generator.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Mode collapse
 #
-# The usual **mode collapse** is a strategy, and for a while it works. The generator makes only some kinds of pictures, those
-# that the discriminator likes best at the moment; the discriminator learns to reject them; and the generator moves on to
-# others. To see it in a short time, let the discriminator learn only in every fifth step, double both learning rates,
+# Many call that a mode collapse, too. But the usual **mode collapse** is no breakdown. It is a strategy, and for a while it
+# works. The generator makes only some kinds of pictures, those
+# that the discriminator likes best at the moment. Often the discriminator then learns to reject them, and the generator
+# moves on to others. To see it in a short time, let the discriminator learn only in every fifth step, double both learning rates,
 # and raise `beta1` to 0.9, so that Adam follows older gradients, too. Count the classes of the same 1,000 fakes
 # every 50 steps:
 
@@ -975,10 +1006,10 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the columns downwards. A fair share is 100. After some 300 steps one or two digits take a third or half of all
-# pictures, and 50 steps later it is others, while some digits are gone altogether. The discriminator's answer hardly
-# changes at first: it accepts these fakes as much as the varied ones before. Presumably it rejects them soon after, and they move
-# on. The counts of a single moment would not have told you. (With other rounding errors other digits have their turn.)
+# Read the columns downwards. A fair share is 100. From about step 350 on one or two digits mostly take a third to half of
+# all pictures, and not always the same ones, while some digits nearly vanish. The discriminator's answer goes up and
+# down. The usual reading is that it comes to reject the favourites, and the generator moves on; the table does not prove it.
+# But the counts of a single moment would have told you even less. (With other rounding errors other digits have their turn.)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # In the end this game breaks down, too: most of the last pictures are no digits.
@@ -989,8 +1020,8 @@ compare("mode collapse")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The learning rate is too high
 #
-# Would it have helped if the discriminator had become faster, too? No. The generator's steps are too
-# large, and so it is lost even if both players learn ten times as fast as usual:
+# The generator that died learned ten times as fast as usual. Would it have helped if the discriminator had, too? No. The
+# generator's steps are too large, and so it is lost even if both players learn that fast:
 
 # %% slideshow={"slide_type": "skip"}
 games["both learn too fast"] = play(
@@ -1002,7 +1033,7 @@ compare("both learn too fast")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Labels swapped
 #
-# The next three games change a line of the training step. Here it is once more, with a switch for each
+# Three of the next games change a line of the training step. Here it is once more, with a switch for each
 # of these lines. As long as no switch is thrown, it does what `train_step` does.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1042,7 +1073,7 @@ games["labels swapped"] = play("labels swapped", step=partial(flawed_step, swapp
 compare("labels swapped")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# If you swap the labels for *both* players, the GAN learns as before: 0 and 1 are just names for the two
+# If you swap the labels 1 and 0 for *both* players, the GAN learns as before: they are just names for the two
 # sides. You can try that in lesson 01, exercise 4.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -1059,9 +1090,8 @@ print(f"all {count:,} fakes the same:", torch.equal(games["no detach"][0], games
 # %% [markdown] slideshow={"slide_type": "skip"}
 # What it costs is work: step 3 goes back through the generator, for nothing.
 #
-# *Use dropout in the discriminator.* Lesson 01 did as well without it. Here there may be something to it:
-# without dropout in these 300 steps the answers are further apart (partly because dropout blurs the usual ones), and
-# the distance is somewhat larger. All ten classes are
+# *Use dropout in the discriminator.* There may be something to it: without dropout, in these 300 steps, the answers are
+# further apart, and the distance is somewhat larger. All ten classes are
 # still there, and the pictures alone would hardly have told you.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1073,14 +1103,15 @@ compare("no dropout")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # *Never use the saturating loss.* Lesson 01 showed why: its gradient vanishes where the answers on fakes
-# are near 0. But between two players of equal strength they are not, and this loss does no worse:
+# are near 0. But between two players of equal strength they are not, and 300 steps from a trained
+# generator show no harm:
 
 # %% slideshow={"slide_type": "skip"}
 games["saturating loss"] = play("saturating loss", step=partial(flawed_step, saturating=True))
 compare("saturating loss")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And where the answers *are* near 0, as in the first game? In 300 steps the beginner learns no digit with either
+# And where the answers *are* near 0, as in the first game? In so few steps the beginner learns no digit with either
 # loss. But look at the loss of the discriminator:
 
 # %% slideshow={"slide_type": "skip"}
@@ -1094,7 +1125,8 @@ for name in ("the discriminator wins", "saturating loss, beginner"):
 compare("saturating loss, beginner")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With the saturating loss it is next to nothing: this beginner offers no resistance. (A vanishing gradient would explain it.)
+# With the saturating loss it is next to nothing: this beginner offers no resistance. (A vanishing gradient would explain
+# it, but so would a generator that has died; this cell measures neither.)
 #
 # All games in one table, with the distance that a perfect generator would get:
 
@@ -1257,7 +1289,7 @@ exercises.check_two_steps(two_steps, new_gan(preset), images[:64], fixed_noise)
 # <details><summary>Solution</summary>
 #
 # ```python
-# def two_steps(gan, real, real_label=0.9):
+# def two_steps(gan, real, real_label=1.0):
 #     ones = torch.ones(len(real), 1, device=device)
 #     for _ in range(2):
 #         fake = gan.generator(gan.make_noise(len(real))).detach()
@@ -1276,7 +1308,7 @@ exercises.check_two_steps(two_steps, new_gan(preset), images[:64], fixed_noise)
 #     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 # ```
 #
-# To call `train_step` twice is not enough: the generator would learn twice as well.
+# To call `train_step` twice is not enough: then the generator would also learn twice.
 #
 # </details>
 
@@ -1315,10 +1347,9 @@ exercises.check_unit_generator(UnitGenerator, Generator().to(device), fixed_nois
 #
 # - The five steps and the losses of lesson 01 make digits, too, with larger networks and other settings.
 # - The real pictures should fill the range of the generator's last layer, from -1 to 1.
-# - Losses and answers can tell you that something goes wrong, such as a discriminator that wins.
+# - Losses and answers can tell you that something goes wrong, such as a discriminator that wins and goes on winning.
 # - Whether the fakes are plausible, varied and new is answered by measures: each beside the same
 #   measure of real pictures, each with the number of pictures.
-# - A generator can break down, or collapse to a few kinds of pictures. Counts of classes over time, and the
-#   spread, tell which.
+# - A generator can break down, or collapse to a few kinds of pictures. Counts of classes over time show it.
 #
 # **Next:** [03 · The same GAN on clothes](03_fashion_gan.ipynb). What happens if only the data change?

@@ -1,10 +1,12 @@
 """Picture files for the tests of this room: good ones, and bad ones of every kind."""
 
 import io
+import re
 import zipfile
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 DAMAGED, COLOURS = "damaged or no picture", "colours other than 8-bit RGB or grey"
 
@@ -39,6 +41,26 @@ def turned():
     return encoded(picture, "JPEG", exif=exif, quality=95)
 
 
+def exif(turn):
+    """EXIF whose resolution is a text, which Pillow reads but cannot write."""
+    entries = ImageFileDirectory_v2()
+    entries.tagtype[282] = 2
+    entries[274], entries[282] = turn, "72 dpi"
+    return b"Exif\0\0II*\0\x08\0\0\0" + entries.tobytes(8)
+
+
+def linear(space=b"RGB "):
+    """A colour profile in which 55 is as bright as 128 on a screen."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace("sRGB".encode("utf-16-be"), "line".encode("utf-16-be"))
+    curve = b"curv\0\0\0\0\0\0\0\1\1\0"  # to the power of 1
+    start = profile.index(b"para")
+    profile = profile[:start] + curve + profile[start + len(curve) :]
+    return profile.replace(b"rTRC", b"kTRC" if space == b"GRAY" else b"rTRC").replace(
+        b"RGB ", space
+    )
+
+
 def claims(side):
     """A small PNG whose header tells of `side` x `side` pixels."""
     content = bytearray(plain(0))
@@ -52,6 +74,10 @@ def bad_files():
     return {
         "text.jpg": (b"Not a picture\n" * 50, DAMAGED),
         "empty.jpg": (b"", DAMAGED),
+        "program.jpg": (encoded(noise(1), "EPS"), DAMAGED),
+        "phone.HEIC": (b"\0\0\0\x18ftypheic" + bytes(99), "that cannot be opened (.heic)"),
+        "no suffix": (b"Not a picture\n", "that cannot be opened"),
+        "odd.suffix of mine": (b"Not a picture\n", "that cannot be opened"),
         "truncated.jpg": (encoded(noise(1), "JPEG")[:700], DAMAGED),
         "truncated.png": (encoded(noise(1))[:2000], DAMAGED),
         "cmyk.jpg": (encoded(Image.new("CMYK", (64, 64)), "JPEG"), COLOURS),
@@ -81,3 +107,12 @@ def zipped(files):
         for name, content in files.items():
             archive.writestr(name, content)
     return file.getvalue()
+
+
+def headers(archive, place, value):
+    """A zip file with another byte in all headers: its flags are at `place` 6, its method at 8."""
+    content = bytearray(archive)
+    for signature, shift in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
+        for found in re.finditer(re.escape(signature), archive):
+            content[found.start() + shift + place] = value
+    return bytes(content)

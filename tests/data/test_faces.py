@@ -1,19 +1,22 @@
-"""Faces: the source that is wanted or works, CelebA by way of Kaggle's own client, drawn ones."""
+"""Faces: those that are wanted or none; CelebA by way of Kaggle, Labeled Faces in the Wild."""
 
 import json
 import random
+import re
 import shutil
 import socket
 import sys
 import types
+from zipfile import ZipExtFile
 
 import numpy as np
 import pytest
 
+from helpers.base.files import DATA
 from helpers.data import faces, kaggle
 from helpers.data.faces import load_faces
 from helpers.data.squares import to_square
-from tests.data.pictures import portrait, write, zipped
+from tests.data.pictures import headers, portrait, write, zipped
 from tests.data.server import Handler, serving
 from tests.trouble import is_one_sentence, refused
 
@@ -35,16 +38,20 @@ def expected(count=N):
 
 @pytest.fixture(autouse=True)
 def no_account(tmp_path, monkeypatch):
-    """Neither the account of whoever runs the tests nor the way to the real Kaggle."""
+    """Neither the account of whoever runs the tests nor the way to a real server."""
     account = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
-    for name in ("GAN_FACES", *account, "no_proxy", "NO_PROXY", "http_proxy"):
+    proxies = ("http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
+    for name in (*kaggle.MOUNTING, *account, *proxies):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(kaggle, "ATTACHED", tmp_path / "input")
+    monkeypatch.setenv("GAN_FACES", "celeba")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "home/.kaggle"))
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
     with socket.socket() as free:  # a port at which nobody answers
         free.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free.getsockname()[1]}")
+        for name in ("HTTP_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{free.getsockname()[1]}")
 
 
 class Kaggle(Handler):
@@ -96,15 +103,19 @@ def is_celeba(found):
     return "CelebA (Kaggle)" in found.description and np.array_equal(found.images, expected())
 
 
-def only_drawn(tmp_path, capsys, word, **options):
-    """Load; drawn faces must come, with one sentence why, and nothing of CelebA's be left."""
-    found = fetch(tmp_path, **options)
-    printed = capsys.readouterr().out
-    reasons = [line for line in printed.splitlines() if line.startswith("CelebA is not used")]
-    assert len(reasons) == 1 and word in reasons[0] and is_one_sentence(reasons[0]), printed
-    assert "not CelebA" in found.description and TOKEN not in printed
-    assert not list((tmp_path / "store").glob("kaggle*.npy"))
-    assert found.images.shape == (N, SIZE, SIZE, 3) and found.images.std() > 20
+def replaced(module, content, tmp_path, monkeypatch):
+    """Put a module of our own in the place of a package's, in other processes too."""
+    write(tmp_path / "modules", {"sklearn/__init__.py": b"", module: content.encode()})
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
+
+
+def no_celeba(tmp_path, capsys, word, **options):
+    """Load; CelebA must be refused in one sentence, and no array be left."""
+    with refused(f"GAN_FACES=celeba: .*{re.escape(word)}"):
+        fetch(tmp_path, **options)
+    assert TOKEN not in capsys.readouterr().out
+    assert not list((tmp_path / "store").glob("*.npy*"))
 
 
 def test_anonymous(server, tmp_path, capsys, monkeypatch):
@@ -114,9 +125,9 @@ def test_anonymous(server, tmp_path, capsys, monkeypatch):
     assert isinstance(found.images, np.memmap) and not found.images.flags.writeable
     request, authorization = server.requests[0]
     assert (request["ownerSlug"], request["datasetSlug"]) == ("jessicali9530", "celeba-dataset")
-    assert authorization == "" and "not commercial" in capsys.readouterr().out
+    assert authorization == "" and kaggle.TERMS in capsys.readouterr().out
     # Prepared: nothing is fetched again. Another size comes from the archive on the disk.
-    monkeypatch.setattr(kaggle, "_watch", None)
+    monkeypatch.setattr(kaggle, "apart", None)
     assert is_celeba(fetch(tmp_path))
     other = load_faces(N, 20, network=False, store=tmp_path / "store")
     assert "CelebA (Kaggle)" in other.description and other.images.shape == (N, 20, 20, 3)
@@ -152,22 +163,18 @@ def test_cut_stream_is_continued(server, tmp_path):
 def test_refused(status, word, server, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
     server.status = status
-    only_drawn(tmp_path, capsys, word)
+    no_celeba(tmp_path, capsys, word)
     assert len(server.requests) == 1
-
-
-def test_no_network(tmp_path, capsys):
-    only_drawn(tmp_path, capsys, "cannot be reached")
 
 
 def test_silent_server(server, tmp_path, capsys):
     server.silent = True
-    only_drawn(tmp_path, capsys, "nothing came for 2 seconds", patience=2.0)
+    no_celeba(tmp_path, capsys, "nothing came for 2 seconds", patience=2.0)
 
 
 def test_cut_for_good_goes_on_in_the_next_run(server, tmp_path, capsys):
     server.blob, server.cuts = celeba(padding=PADDING), 99
-    only_drawn(tmp_path, capsys, "nothing came for 4 seconds", patience=4.0)
+    no_celeba(tmp_path, capsys, "nothing came for 4 seconds", patience=4.0)
     if not server.ranges:
         pytest.skip("this machine is too slow to start the client in 4 seconds")
     server.cuts, server.ranges = 0, []
@@ -182,37 +189,186 @@ def half_overwritten(blob):
 @pytest.mark.parametrize(
     ("blob", "word"),
     [
-        (b"<!doctype html><title>Log in</title>", "log in there"),
-        (celeba()[:-3000], "no sound zip file"),
+        (b"<!doctype html><title>Log in</title>", "nor a sound zip file"),
+        (celeba()[:-3000], "nor a sound zip file"),
         (celeba().replace(b"PK\1\2", b"PK\0\0"), "nor a sound zip file"),
         (half_overwritten(celeba()), "Of 40 pictures"),
         (celeba(20), "Of 20 pictures 20 can be used, but 29 are needed"),
     ],
     ids=["page", "short", "contents", "overwritten", "few"],
 )
-def test_bad_archive(blob, word, request, server, tmp_path, capsys, monkeypatch):
-    server.blob = blob
-    if request.node.callspec.id != "page":  # save time: go without the client
-        monkeypatch.setattr(kaggle, "_watch", lambda archive, _: not archive.write_bytes(blob))
-    only_drawn(tmp_path, capsys, word)
-    assert not (tmp_path / "store/celeba-dataset.zip").exists()
+def test_bad_archive(blob, word, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(kaggle, "ARCHIVE_BYTES", 10**6)  # save time: go without the client
+    monkeypatch.setattr(kaggle, "apart", lambda _, archive, *__: archive.write_bytes(blob))
+    with refused("GAN_FACES=celeba: .* enough sound pictures"):
+        fetch(tmp_path)
+    assert word in capsys.readouterr().out
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_a_damaged_archive_is_fetched_again(server, tmp_path, capsys):
+    write(tmp_path / "store", {kaggle.ARCHIVE: half_overwritten(celeba())})
+    assert is_celeba(fetch(tmp_path)) and "zip is removed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("trouble", ["password", "disk"])
+def test_an_archive_that_cannot_be_read_is_kept(trouble, tmp_path, capsys, monkeypatch):
+    archive = write(tmp_path / "store", {kaggle.ARCHIVE: celeba()}) / kaggle.ARCHIVE
+    read = ZipExtFile.read
+
+    def failing(file, *arguments):
+        if file.name == f"{INSIDE}000007.jpg":
+            raise OSError(5, "Input/output error")
+        return read(file, *arguments)
+
+    with monkeypatch.context() as patch:
+        if trouble == "password":
+            archive.write_bytes(headers(celeba(), 6, 1))
+        else:
+            patch.setattr(ZipExtFile, "read", failing)
+        no_celeba(tmp_path, capsys, "cannot be read")
+    assert archive.exists() and not list(archive.parent.glob("kaggle*"))
+    archive.write_bytes(celeba())
+    assert is_celeba(fetch(tmp_path))
 
 
 def test_disk_is_full(server, tmp_path, capsys, monkeypatch):
     usage = types.SimpleNamespace(free=900_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    only_drawn(tmp_path, capsys, "needs 0.0 GB on the disk")
+    no_celeba(tmp_path, capsys, "needs 0.0 GB on the disk")
     assert not server.requests
 
 
+@pytest.mark.parametrize("place", ["celeba-dataset", "datasets/somebody/celeba-dataset"])
+def test_attached_on_kaggle(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(kaggle, "apart", None)
+    attached = write(tmp_path / "input", {"other/1.jpg": portrait(99), f"{place}/2.jpg": b"bad"})
+    write(attached / place, {f"{INSIDE}{i:06d}.jpg": portrait(i) for i in range(40)})
+    before = set(attached.rglob("*"))
+    assert is_celeba(fetch(tmp_path)) and set(attached.rglob("*")) == before
+
+
+MOUNTED = """
+import os, time
+def dataset_download(name):
+    print("words that nobody needs")
+    assert name == "jessicali9530/celeba-dataset"
+    assert os.environ["KAGGLEHUB_CACHE"].endswith("kagglehub")
+    HOW
+"""
+
+
+@pytest.mark.parametrize("variable", kaggle.MOUNTING)
+def test_mounted(variable, tmp_path, monkeypatch):
+    write(tmp_path / "mounted", {f"{INSIDE}{i:06d}.jpg": portrait(i) for i in range(40)})
+    answer = MOUNTED.replace("HOW", f"return {str(tmp_path / 'mounted')!r}")
+    replaced("kagglehub.py", answer, tmp_path, monkeypatch)
+    monkeypatch.setenv(variable, "something")
+    assert is_celeba(fetch(tmp_path))
+    assert {path.suffix for path in (tmp_path / "store").iterdir()} == {".npy", ".json"}
+
+
+@pytest.mark.parametrize(
+    ("how", "word"), [("time.sleep(99)", "for 2 seconds"), ("raise OSError(5, 'broken')", "broken")]
+)
+def test_what_cannot_be_mounted_is_downloaded(how, word, server, tmp_path, capsys, monkeypatch):
+    def apart(task, place, _, **variables):
+        impatient = how.startswith("time") and task is kaggle._mount
+        return run(task, place, 2.0 if impatient else 30.0, **variables)
+
+    run = kaggle.apart
+    monkeypatch.setattr(kaggle, "apart", apart)
+    replaced("kagglehub.py", MOUNTED.replace("HOW", how), tmp_path, monkeypatch)
+    monkeypatch.setenv(kaggle.MOUNTING[0], "something")
+    assert is_celeba(fetch(tmp_path))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if word in line)
+    assert is_one_sentence(line)
+
+
+WILD = """
+import pathlib, time
+from tests.data.pictures import portrait
+def fetch_lfw_people(data_home, **_):
+    for i in range(40):
+        person = pathlib.Path(data_home, "lfw_home/lfw_funneled", f"Person_{i:02d}")
+        person.mkdir(parents=True)
+        person.joinpath("1.jpg").write_bytes(portrait(i))
+        HOW
+"""
+
+
+def wild(how, tmp_path, monkeypatch):
+    replaced("sklearn/datasets.py", WILD.replace("HOW", how), tmp_path, monkeypatch)
+
+
+def test_labeled_faces_in_the_wild(tmp_path, monkeypatch):
+    wild("pass", tmp_path, monkeypatch)
+    monkeypatch.setenv("GAN_FACES", "LFW")
+    found = load_faces(N, SIZE, network=False, store=tmp_path / "store")
+    middles = [to_square(portrait(i), SIZE, 0.76).tobytes() for i in range(40)]
+    people = [middles.index(image.tobytes()) for image in found.images]
+    assert "Labeled Faces in the Wild" in found.description
+    assert len(set(people)) == N and max(people) >= N  # not the first by name
+    # Prepared: nothing is fetched again. Another size comes from the folder on the disk.
+    monkeypatch.setattr(faces, "apart", None)
+    assert np.array_equal(fetch(tmp_path).images, found.images)
+    assert len(load_faces(N, 20, store=tmp_path / "store").images) == N
+    assert not list((tmp_path / "store").glob("lfw-*/"))
+
+
+@pytest.mark.parametrize(
+    ("how", "patience", "word"),
+    [("time.sleep(99)", 4.0, "came for 4 seconds"), ("raise OSError('SHA256\\n')", 30.0, "SHA256")],
+)
+def test_half_of_the_wild_is_not_used(how, patience, word, tmp_path, monkeypatch):
+    wild(f"if i == 20: {how}", tmp_path, monkeypatch)
+    monkeypatch.setenv("GAN_FACES", "lfw")
+    with refused(f"GAN_FACES=lfw: .*{word}"):
+        fetch(tmp_path, patience=patience)
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_without_a_network_no_drawn_faces_stand_in(tmp_path, capsys, monkeypatch):
+    """With the real clients, that of Kaggle and that of scikit-learn."""
+    monkeypatch.delenv("GAN_FACES")
+    with refused("GAN_FACES=drawn"):
+        fetch(tmp_path)
+    printed = capsys.readouterr().out.splitlines()
+    for name, word in (("celeba", "cannot be reached"), ("lfw", "refused")):
+        (line,) = (line for line in printed if line.startswith(f"GAN_FACES={name} "))
+        assert word in line and is_one_sentence(line)
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_what_comes_below_a_folder_is_seen(tmp_path):
+    before = kaggle._size(tmp_path)
+    write(tmp_path, {"a/b/1.jpg": bytes(1000)})
+    assert kaggle._size(tmp_path) >= before + 1000 and kaggle._size(tmp_path / "a/b/1.jpg") == 1000
+
+
+def test_the_next_photographs_are_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(kaggle, "ARCHIVE_BYTES", 10**18)
+    wild("pass", tmp_path, monkeypatch)
+    monkeypatch.delenv("GAN_FACES")
+    assert "in the Wild" in fetch(tmp_path).description
+
+
 def test_without_network_nothing_is_asked(tmp_path, monkeypatch):
-    monkeypatch.setattr(faces, "fetch_archive", None)
+    monkeypatch.setattr(faces, "PHOTOGRAPHS", {})
+    monkeypatch.delenv("GAN_FACES")
     assert "drawn" in load_faces(N, SIZE, network=False, store=tmp_path).description
     monkeypatch.setenv("GAN_FACES", "drawn")
     assert "drawn" in load_faces(N, SIZE, store=tmp_path).description
 
 
+def test_one_fact_in_one_place():
+    """Terms and size of the download stand in the course's texts as the program prints them."""
+    told = " ".join((DATA / "README.md").read_text(encoding="utf-8").split())
+    assert kaggle.TERMS in told and f"{kaggle.ARCHIVE_BYTES / 1e9:.1f} GB" in told
+
+
 def test_folder_and_zip_give_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(faces, "FEWEST", 8)
     content = {f"{i:03d}.jpg": portrait(i) for i in range(8)} | {"bad.jpg": b"bad"}
     folder, archive = write(tmp_path / "mine", content), tmp_path / "mine.zip"
     archive.write_bytes(zipped(content))
@@ -236,3 +392,10 @@ def test_nothing_useful_in_gan_faces_is_one_sentence(place, word, tmp_path, monk
     monkeypatch.setenv("GAN_FACES", str(folder / place))
     with refused(f"GAN_FACES=.*{word}"):
         fetch(tmp_path)
+
+
+def test_too_few_for_the_lesson(tmp_path, monkeypatch):
+    folder = write(tmp_path / "mine", {f"{i}.jpg": portrait(i) for i in range(11)})
+    monkeypatch.setenv("GAN_FACES", str(folder))
+    with refused("11 can be used, but 100 are needed"):
+        load_faces(4_000, SIZE, store=tmp_path / "store")

@@ -95,9 +95,15 @@ def test_bad_pictures_are_left_out_and_counted(tmp_path, capfd):
         found = load_images(tmp_path / "mine")
     out, err = capfd.readouterr()
     assert out.strip() == found.source and not err
-    assert "; left out: 2 colours" in found.source and "4 damaged" in found.source
+    assert "; left out: 2 colours" in found.source and "5 damaged" in found.source
     alone = load_images(write(tmp_path / "alone", good()))
     assert torch.equal(found.images, alone.images)
+
+
+def test_a_class_does_not_vanish_in_silence(tmp_path):
+    phone, _ = bad_files()["phone.HEIC"]
+    write(tmp_path, good(3) | {f"cat/{i}.heic": phone for i in range(12)})
+    assert load_images(tmp_path).source.endswith("; left out: 12 that cannot be opened (.heic)")
 
 
 def test_links_out_of_the_folder(tmp_path):
@@ -131,7 +137,7 @@ def test_names_that_no_text_can_hold(tmp_path, capsys):
 
 
 def test_folders_that_do_not_work(tmp_path, monkeypatch):
-    refuses("too few pictures .* 0 can be used, at least 2", write(tmp_path, {"b.txt": b"text"}))
+    refuses("too few pictures: 0 can be used, at least 2", write(tmp_path, {"b.txt": b"text"}))
     refuses("1 damaged", write(tmp_path, {"a.png": b"text"}))
     refuses("no folder", tmp_path / "nowhere")
     refuses("zip file", tmp_path / "b.txt")

@@ -22,7 +22,7 @@ def test_a_gpu_is_taken_for_all_but_small_networks(kind, wanted, monkeypatch):
     assert devices.pick_device(small_network=True) == torch.device("cpu")
 
 
-@pytest.mark.parametrize("wish", ["cuda:77", "nonsense", "cpu:x"])
+@pytest.mark.parametrize("wish", ["cuda:77", "nonsense", "cpu:x", "hpu"])
 def test_absent_device_is_one_sentence_with_the_choice(wish, monkeypatch):
     monkeypatch.setenv("GAN_DEVICE", wish)
     with refused(f"GAN_DEVICE={wish} .*cpu"):

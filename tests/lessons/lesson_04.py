@@ -57,7 +57,7 @@ def pair(names, which):
     """Return the functions that make the generator and the discriminator of a GAN."""
     if which == "first":
         return names["create_generator"], names["create_discriminator"]
-    return names["create_normalised_generator"], names["create_deep_discriminator"]
+    return names["create_new_generator"], names["create_deep_discriminator"]
 
 
 def new_gan(names, which="second"):
@@ -68,8 +68,8 @@ def new_run(names):
     """Return a run of the second GAN with a recording."""
 
     def look(run):
-        pictures = names["generate"](run.gan.generator, names["fixed_noise"])
-        run.keep(names["distance"](pictures).value)
+        pictures = names["make_faces"](run.gan.average, names["fixed_noise"])
+        run.keep(names["distance"](pictures).value, run.gan.average)
 
     real = names["training_faces"][:9] / 127.5 - 1
     recording = Recording("pictures", names["fixed_noise"][:9], real, most=30)
@@ -78,7 +78,8 @@ def new_run(names):
 
 def fit(names, run, *callbacks, most=-1):
     batches = names["real_batches"](run.settings, run.step).take(most)
-    run.gan.fit(batches, callbacks=[run, *callbacks], verbose=0, shuffle=False)
+    before = [names["Averaging"](), run]
+    run.gan.fit(batches, callbacks=[*before, *callbacks], verbose=0, shuffle=False)
     return run
 
 
@@ -165,7 +166,7 @@ def test_dropout_and_batch_norm_know_that_it_is_training(names):
     one, other = (float(gan.train_step(real)["answer_real"]) for _ in range(2))
     assert one != other and not any(same(before, [v.numpy() for v in means]))
     before = arrays(gan.generator)
-    made = [names["generate"](gan.generator, names["fixed_noise"]) for _ in range(2)]
+    made = [names["make_faces"](gan.generator, names["fixed_noise"]) for _ in range(2)]
     assert all(same(before, arrays(gan.generator))) and np.array_equal(*made)
 
 
@@ -244,7 +245,8 @@ def test_killed_and_started_again_it_comes_to_the_same_end(names, folder, capsys
     assert again.step == int(again.gan.optimizer_g.iterations) == 4 and again.recording.most == 30
     fit(names, again)
     assert (folder / "history.csv").read_bytes() == (whole.folder / "history.csv").read_bytes()
-    assert all(same(arrays(again.gan.generator), arrays(whole.gan.generator)))
+    for player in ("generator", "average"):
+        assert all(same(arrays(getattr(again.gan, player)), arrays(getattr(whole.gan, player))))
     assert again.distances == whole.distances and sorted(again.distances) == [0, 3, 6]
     frames, moments, curves = seen(again.recording)
     assert steps(moments) == [0, 1, 2, 4, 5]  # one must be seen from its beginning to its end
@@ -330,8 +332,8 @@ WRONG = {
     2: letters("ab", "Measured: spread 0."),
     3: letters("ac", "by up to 0."),
     4: [
-        ("create_larger_generator = create_normalised_generator", "(16, 16, 3), not"),
-        ({"size // 8": "size // 4", ", filters, filters, f": ", filters, f"}, "3 layers Conv2DT"),
+        ("create_larger_generator = create_new_generator", "(16, 16, 3), not"),
+        ({"size // 8": "size // 4", "filters, filters, filters)": "filters, filters)"}, "3 layers Conv2DT"),
         ({'activation="tanh", ': ""}, "not in [-1, 1]"),
         ({"return Model": "Model"}, "return a Model"),
         ({", use_bias=False)(x)": ")(x)"}, "without a bias"),
@@ -368,9 +370,14 @@ def test_keras_starts_quietly_and_an_absent_gpu_is_one_sentence():
 
 
 def test_two_copies_stay_equal(names):
-    copied, strategy = names["copied"], names["strategy"]
+    copied, strategy = names["copied"], names["several"]
     assert strategy.num_replicas_in_sync == 2
     for player in (copied.generator, copied.discriminator):
         for variable in player.trainable_variables:
             one, two = strategy.experimental_local_results(variable.value)
             assert np.array_equal(one, two), variable.path
+
+
+def test_two_copies_draw_noise_of_their_own(names):
+    one, two = names["noise_of_each"]
+    assert one.shape == two.shape == (4, 32) and not np.isclose(one, two).any()

@@ -5,7 +5,7 @@ import ast
 import pytest
 from torch import nn
 
-from notebooks.tools.lesson import code_cells, run_cells
+from notebooks.tools.lesson import cells_of, code_cells, run_cells
 
 
 def layers(network):
@@ -43,6 +43,17 @@ def test_layers_are_those_of_the_slides_and_two_runs_are_equal(lesson, smoke):
     assert histories[0] == histories[1] and histories[0].count(b"\n") > 3
     players = names["run"].gan.discriminator, names["run"].gan.generator
     assert tuple(map(layers, players)) == SLIDES[lesson]
+
+
+@pytest.mark.parametrize("lesson", SLIDES)
+def test_parameters_of_papermill_are_followed(lesson, smoke):
+    """It puts its cell below the one that is tagged; a cell may be run twice."""
+    code = [cell for cell in cells_of(lesson) if cell.cell_type == "code"]
+    (place,) = (i for i, c in enumerate(code) if "parameters" in c.metadata.get("tags", []))
+    names = {}
+    for source in (code[place].source, "preset, seed = 'lesson', 7", *2 * [code[place + 1].source]):
+        exec(source, names)
+    assert names["preset"].level == "lesson" and names["seed"] == 7
 
 
 def training_step(lesson):

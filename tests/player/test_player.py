@@ -90,6 +90,7 @@ def test_a_cell_gets_the_player_and_an_ordinary_picture_with_alt_text(points, mo
 
 
 def test_the_figure_of_six_moments_has_six_panels(recordings):
-    figure = contact_sheet(*recordings.values())
-    assert len(figure.axes) == 12 and figure.alt
-    assert [figure.axes[i].get_title() for i in (0, 5)] == ["step 0", "step 200"]
+    picture = contact_sheet(*recordings.values())
+    axes = picture.figure.axes
+    assert len(axes) == 12 and picture.alt
+    assert [axes[i].get_title() for i in (0, 5)] == ["step 0", "step 200"]

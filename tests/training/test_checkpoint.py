@@ -67,6 +67,61 @@ def test_without_its_recording_a_run_goes_on_and_records_from_there(how):
     assert [frame["step"] for frame in frames] == list(range(10, STEPS + 1))
 
 
+def test_a_full_disk_costs_no_checkpoint(cut_off, whole, folder, capsys):
+    resource = pytest.importorskip("resource")
+    content, (soft, hard) = cut_off.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    run = recorded_run().resumed()
+    run.seconds_between_saves = 0
+    capsys.readouterr()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))  # bytes: less than each of its files
+    try:
+        assert run.train().step == STEPS
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert capsys.readouterr().out.count("GAN_RUNS") == 1
+    assert cut_off.read_bytes() == content and not [*folder.glob("*.part")]
+    assert ToyRun().resumed().train().results() == whole
+    assert not cut_off.exists()
+
+
+def test_the_checkpoint_is_written_before_the_results(monkeypatch):
+    def killed(run):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(ToyRun, "_write_weights", killed)
+        ToyRun().train(at=10, action=press_stop)
+    assert ToyRun().resumed().step == 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
+def test_a_checkpoint_that_cannot_be_read_is_left_where_it_is(cut_off):
+    cut_off.unlink()
+    cut_off.symlink_to("/proc/self/mem")  # "Input/output error"
+    with refused("cannot be read"):
+        ToyRun().resume()
+    assert cut_off.is_symlink() and not [*cut_off.parent.glob("*.damaged")]
+
+
+def test_a_gan_that_was_trained_before_begins_no_run_unless_there_is_a_checkpoint(cut_off, whole):
+    used = ToyRun("another").train(at=3, action=press_stop).gan
+    with refused("makes the GAN again"):
+        ToyRun("new", gan=used).resumed().train()
+    assert ToyRun(gan=used).resumed().train().results() == whole
+    warm = ToyRun("warm")
+    warm.gan.generator.load_state_dict(used.generator.state_dict())
+    assert warm.train().step == STEPS
+
+
+def test_an_error_in_the_first_step_leaves_nothing_to_resume(whole):
+    run = ToyRun()
+    with pytest.raises(PermissionError):
+        run.train(at=1, action=refuse)
+    with refused("makes the GAN again"):
+        run.train()
+    assert ToyRun().resumed().train().results() == whole
+
+
 class Surprise:
     def __reduce__(self):
         return os.mkdir, ("unpickled",)

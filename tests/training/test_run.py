@@ -1,5 +1,6 @@
 """What a run does: batches, the files it writes, Stop, and folders where nothing can be written."""
 
+import io
 import json
 import math
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import load_file
 
 from helpers.base.files import DATA
@@ -116,12 +118,13 @@ def test_a_loss_that_is_no_number_ends_the_loop_and_is_not_saved(column, bad, mo
     assert "after step 9:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("what", ["below a file", "folders in the way", "no renaming"])
+@pytest.mark.parametrize("what", ["below a file", "folders in the way", "a lost drive"])
 def test_training_goes_on_without_files(what, folder, monkeypatch, capsys):
     if what == "below a file":
         folder.parent.touch()
-    elif what == "no renaming":
+    elif what == "a lost drive":
         monkeypatch.setattr(os, "replace", refuse)
+        monkeypatch.setattr(FileLock, "release", refuse)
     else:
         for name in (*RESULTS, ToyRun()._checkpoint.name, "running.lock"):
             (folder / name).mkdir(parents=True)
@@ -129,3 +132,10 @@ def test_training_goes_on_without_files(what, folder, monkeypatch, capsys):
     run.seconds_between_saves = 0
     assert run.train().step == STEPS == len(run.history["step"])
     assert capsys.readouterr().out.count("GAN_RUNS") == 1
+
+
+def test_the_bar_is_drawn_where_a_notebook_keeps_one_line(monkeypatch):
+    monkeypatch.setattr(base, "bar_file", lambda: drawn)
+    drawn = io.StringIO()
+    ToyRun().train()
+    assert "100%" in drawn.getvalue()

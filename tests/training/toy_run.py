@@ -6,7 +6,7 @@ import torch
 
 from helpers.presets import Preset
 from helpers.training.pytorch import Run
-from tests.toys import new_gan, train_step
+from tests.toys import GAN, new_gan, train_step
 
 PRESET = Preset("lesson", epochs=3, batch_size=8, learning_rate_d=1e-2, learning_rate_g=1e-2)
 POINTS = torch.linspace(-1, 1, 100).reshape(50, 2)
@@ -18,7 +18,8 @@ class ToyRun(Run):
     """A run whose training step draws from every source of random numbers."""
 
     def __init__(self, lesson="toy", preset=PRESET, seed=1, gan=None, **options):
-        gan = new_gan(seed=seed, rate=1e-2, **(gan or {}))
+        if not isinstance(gan, GAN):
+            gan = new_gan(seed=seed, rate=1e-2, **(gan or {}))
         super().__init__(lesson, preset, gan, seed, **options)
 
     def resumed(self):

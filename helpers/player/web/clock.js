@@ -51,7 +51,7 @@ export function drawNow() {
   for (const view of views) view.draw(step);
   for (const chart of charts) chart.draw(step);
   $("time").value = state.look ?? state.index;
-  const seconds = written(views[0].seconds[views[0].frameAt(step)], 1);
+  const seconds = views.map((view) => written(view.seconds[view.frameAt(step)], 1)).join(" and ");
   $("now").textContent = moment ? iteration(moment) : `step ${thousands(step)} · ${seconds} s`;
   $("time").setAttribute("aria-valuetext", $("now").textContent);
 }
