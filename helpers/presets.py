@@ -77,7 +77,7 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
         ),
         "lesson": FacePreset(
             "lesson", size=64, narrow=8, images=3_500, held_out=500, samples=500, looked=500,
-            first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=75),
+            first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=50),
             second=GanSettings(1_200, 32, 4e-4, 8e-4, beta1=0.5, real_label=0.9, look_every=50),
         ),
         "full": FacePreset(

@@ -711,7 +711,7 @@ for part in (0.0, 0.25, 0.5, 0.75, 1.0):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So what goes wrong on the straight path is mostly that the noise becomes too short: the generator has hardly ever met
-# such noise. (The first exercise is about that.) At full length every place on the path is as good as its ends. Still, the
+# such noise. (The first exercise is about that.) At full length every place on the path is about as good as its ends. Still, the
 # path is unbroken and the set of real digits is not: between a 3 and a 0 there is a gap. The generator crosses it in a
 # step or two, as in the pictures above, so few of the places that you look at lie in it.
 
@@ -884,7 +884,7 @@ def compare(name):
 #
 # You have met a real case: the lecture's settings with the seed 0. (Its generator ended with a single picture. Which came
 # first, the sure discriminator or the broken generator, we have not measured.) Here are its curves (means over the last 1,000
-# steps of an epoch). From about the sixth epoch on the answers are nearly 1 for real and 0 for fake, and the loss of the
+# steps of an epoch). From about the sixth epoch on (an epoch has 1,875 steps) the answers are nearly 1 for real and 0 for fake, and the loss of the
 # discriminator is close to 0. It is always sure, and the generator, with a large loss, no longer finds varied digits. (Why
 # its gradients do not help, the curves alone do not tell.)
 
@@ -1078,6 +1078,8 @@ compare("labels swapped")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Three pieces of advice, put to the test
+#
+# To leave out one part at a time and see what becomes of the result is called an *ablation*.
 #
 # *Never leave out `detach`.* Without it, step 3 follows the fakes back into the generator. But step 5
 # throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same,

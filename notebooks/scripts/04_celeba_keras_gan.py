@@ -25,12 +25,27 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | faces of 64 pixels, an eighth of the filters | 7 to 12 minutes, nearly all for the two trainings | not measured | 1.5 GB |
+# | `lesson` (the default) | faces of 64 pixels, an eighth of the filters | 6 minutes, 5 of them for the two trainings | not measured | 1.4 GB |
 # | `full` | faces of 128 pixels, the lecture's numbers | more than a day: meant for a GPU | not measured | not measured |
 # | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | not measured | 1 GB |
 #
 # `lesson` is the default on every device. For `full` put a cell with `%env GAN_PRESET=full` above all
 # others; how long it takes on your GPU you learn from the forecast below, before it starts.
+#
+# The route through the lesson, with minutes of reading and of machine time:
+#
+# | | section | reading | machine |
+# | --- | --- | --- | --- |
+# | 1 | Why faces are harder, Set-up, The training data, From PyTorch to Keras | 5 | |
+# | 2 | What a convolution does | 5 | |
+# | 3 | The discriminator and the generator of the lecture, What it will cost | 4 | |
+# | 4 | The five steps, How to tell good from bad | 6 | |
+# | 5 | The settings, Training the first GAN, What the networks of the lecture can do | 4 | 3 |
+# | 6 | One step further, Reading the curves | 6 | 2 |
+# | 7 | Is it plausible? Is it varied? Is it new? A walk between two faces | 5 | |
+# | 8 | Results and conclusions, Where the field went | 3 | |
+# | | Asides, folded away where the notebook can: Bigger; What had to change for Keras 3 | 8 | 1 |
+# | | Exercises | 20 | |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
 # fetches it. You need not read it.
@@ -360,7 +375,7 @@ assert difference < 1e-6
 # %% slideshow={"slide_type": "-"}
 even = np.ones((8, 8))
 boards = [stamped(even, np.ones((side, side)), 64)[1:17, 1:17] for side in (3, 4)]
-plot_images(np.stack(boards) / 4, ["kernel 3, stride 2", "kernel 4, stride 2"], columns=2)
+plot_images(np.stack(boards) / 4, ["kernel 3", "kernel 4"], columns=2)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The discriminator of the lecture
@@ -493,10 +508,18 @@ Table(costs, "The networks of the lecture, and as they are used here")
 # Nearly all multiply-adds go into the two large convolutions of the generator, which work at the full size
 # of the picture. How long an iteration takes, only a trial can tell; it comes before the training.
 #
-# The number of pixels that come out of each layer, and the number of its weights, are what Keras calls a summary:
+# Layer by layer, the shape of its output (height, width, channels) and its weights, as in lesson 02:
 
 # %% slideshow={"slide_type": "skip"}
-create_generator(preset).summary()
+layers = [
+    {
+        "layer": type(layer).__name__,
+        "output": layer.output.shape[1:],
+        "weights": layer.count_params(),
+    }
+    for layer in create_generator(preset).layers
+]
+Table(layers, f"The generator at the preset {preset.level}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
@@ -840,9 +863,10 @@ contact_sheet(first.recording)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What the networks of the lecture can do
 #
-# Look at the nine faces of each moment. For a while the places differ a little; then they are nearly the same, whatever the
-# noise. You know it from lesson 02: **mode collapse**, or worse. Here are the measures of the average at the end, beside those
-# of other real faces, which is what a perfect generator would get:
+# Look at the moments one by one. At the third, nine noise vectors give nine different silhouettes. Then the differences vanish: at
+# the end nearly the same face stands in all nine places, whatever the noise. You know it from lesson 02: **mode collapse**.
+# And as this one face has changed on the way, their average, which is measured here, is a blurred mean. Beside it stand other
+# real faces, which is what a perfect generator would get. (At other presets you may see something else.)
 
 # %% slideshow={"slide_type": "subslide"}
 fakes_at_end = make_faces(first_gan.average, fixed_noise)
@@ -861,16 +885,10 @@ real_measures = {
 at_its_end = measures("first GAN, at its end", fakes_at_end)
 Table([at_its_end, real_measures], f"{samples} faces each, {preset.size} pixels")
 
-# %% [markdown] slideshow={"slide_type": "skip"}
-# Did more time help?
-
-# %% slideshow={"slide_type": "skip"}
-print(f"smallest distance after {first.best_step} of {first.step} iterations")
-
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# In this run it did not. Is it the settings, or the networks? That is tried out below, in *Which of the changes does it?* First
-# look for weak points of these networks.
+# Is it too little time, is it the settings, or the networks? That is tried out below, in *Which of the changes does it?*
+# First look for weak points of these networks.
 #
 # How much of the picture does the discriminator see when it gives one of its answers? Each convolution
 # sees as far as its filter reaches, and each stride makes all later steps larger:
@@ -998,7 +1016,8 @@ plot_lines([*measured], {"second GAN": [*measured.values()]}, "iteration", "dist
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Which of the changes does it?
 #
-# The generator and the discriminator were changed, and the settings, too. Which of it was it? For a fair trial take all pairs
+# The generator and the discriminator were changed, and the settings, too. Which of it was it? To take one part at a time is called an
+# *ablation*. For a fair one take all pairs
 # of networks with *equal* settings, those of the second GAN, batches of 16 and 800 iterations, three seeds each. That takes
 # long, so they have a sixteenth of the filters here, half of yours, and no average is taken.
 # `python -m data.make.faces04 trial 0 1 2` has done it. *Best* is the moment with the smallest distance, *last* the end; each
@@ -1042,8 +1061,8 @@ plot_history(second.history, title="Second GAN", real_label=preset.second.real_l
 # %% [markdown] slideshow={"slide_type": "skip"}
 # At the preset `lesson` the curves of the first GAN swing. A likely reading: each time the generator has found something that
 # is taken for real, the discriminator learns to reject just that, and the whole generator has to move on. With the second
-# GAN there is no single face to reject, and the curves are calmer. But they do not tell you how long its faces became
-# better: that, only the distance told.
+# GAN there is no single face to reject, and the curves are calmer; towards the end its discriminator slowly gets ahead. But
+# they do not tell you how long the faces became better: that, only the distance told.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it plausible? Is it varied? Is it new?
@@ -1140,8 +1159,10 @@ from helpers.controls import walk
 
 walk(lambda points: make_faces(best_second, points), start[:, 0], end[:, 0])
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ## Bigger
+#
+# An aside, which you may skip: what you need for larger networks, several GPUs and all of CelebA.
 #
 # ### Half the bits
 #
@@ -1250,7 +1271,7 @@ print(f"{202_599 * one / 1e9:.1f} GB on the disk, {16 * one / 1e6:.1f} MB for a 
 #
 # The lecture ends with four conclusions. A conclusion needs a number. Collect them from all four lessons:
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def summary(run):
     return f"{run.step:,} iterations, {run.processor_seconds:.0f} s of processor time"
 
@@ -1264,7 +1285,7 @@ of_sine = of_seeds("steadier", "average", settings="the lecture's settings")
 of_clothes = of_seeds("two_ways", "Frechet distance", way="new weights")
 frechet_distances = [line["Frechet distance"] for line in compared]
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The tables of lessons 01 to 03 have three seeds each, and so has this lesson's.
 
 # %% slideshow={"slide_type": "-"}

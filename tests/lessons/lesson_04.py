@@ -198,6 +198,16 @@ def test_half_precision_keeps_last_layers_and_losses_in_32_bits(names):
     assert 1 < float(told["loss_d"]) < 2 and not all(same(before, arrays(gan.discriminator)))
 
 
+def test_16_bits_are_chosen_where_all_gpus_have_tensor_cores(names, monkeypatch):
+    config, powers = names["tf"].config, {"T4": (7, 5), "P100": (6, 0)}
+    tell = lambda gpu: {"compute_capability": powers[gpu]}  # noqa: E731
+    monkeypatch.setattr(config.experimental, "get_device_details", tell)
+    for gpus, wanted in (((), False), (("T4",), True), (("P100",), False), (("T4", "P100"), False)):
+        monkeypatch.setattr(config, "get_visible_devices", lambda kind, found=gpus: found)
+        assert names["has_tensor_cores"]() is wanted
+    assert names["policy"] == "float32"
+
+
 def test_plan_takes_every_face_once_in_each_round(names):
     count = len(names["training_faces"])
     settings = replace(SMOKE.first, iterations=count, batch_size=4)  # four rounds
@@ -333,7 +343,10 @@ WRONG = {
     3: letters("ac", "by up to 0."),
     4: [
         ("create_larger_generator = create_new_generator", "(16, 16, 3), not"),
-        ({"size // 8": "size // 4", "filters, filters, filters)": "filters, filters)"}, "3 layers Conv2DT"),
+        (
+            {"size // 8": "size // 4", "filters, filters, filters)": "filters, filters)"},
+            "3 layers Conv2DT",
+        ),
         ({'activation="tanh", ': ""}, "not in [-1, 1]"),
         ({"return Model": "Model"}, "return a Model"),
         ({", use_bias=False)(x)": ")(x)"}, "without a bias"),

@@ -92,10 +92,9 @@ FACTS = {
     # the largest pixel; data/make/generators.py; half of the 40,000 real pictures; settings
     # in data/make/recipes.py, and what clothes get with them and in lesson 03
     "02_mnist_gan": "255 30 0.0004 1.2 20,000 128 0.0003 0.0018 199 196 152 159",
-    "03_fashion_gan": "30 50 70,000 0.45",  # epochs of the players; pictures; see lesson 02
+    "03_fashion_gan": "30 38 1.2 70,000 0.45",  # epochs and noise of the players; pictures; see 02
     # a layer; the pictures of lesson 02; CelebA; 227: `tests.benchmarks faces 202599`
-    "04_celeba_keras_gan": "0.3 230 28 255 784 1024 10,000 12,288 49,152 202,599 2015 2018 "
-    "227",
+    "04_celeba_keras_gan": "0.3 230 28 255 784 1024 10,000 12,288 49,152 202,599 2015 2018 227",
 }
 
 
