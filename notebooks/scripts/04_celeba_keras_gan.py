@@ -1285,10 +1285,10 @@ of_sine = of_seeds("steadier", "average", settings="the lecture's settings")
 of_clothes = of_seeds("two_ways", "Frechet distance", way="new weights")
 frechet_distances = [line["Frechet distance"] for line in compared]
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The tables of lessons 01 to 03 have three seeds each, and so has this lesson's.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "skip"}
 changes = [line["changed in D, G"] for line in movements]
 told_and_measured = [
     ("The principle of a GAN was studied.", "04", f"step 3 changed {changes[0][0]} arrays of D "
@@ -1303,6 +1303,11 @@ told_and_measured = [
     ("Plausible pictures were generated.", "04", f"of faces {frechet_distances[1]:.0f} (the first GAN {frechet_distances[0]:.0f}, "
      f"real faces {frechet_distances[2]:.1f}), in another space"),
 ]  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Each conclusion, and what was measured:
+
+# %% slideshow={"slide_type": "-"}
 heads = ("the lecture's conclusion", "lesson", "measured")
 Table([dict(zip(heads, row, strict=True)) for row in told_and_measured], "Conclusions")
 
