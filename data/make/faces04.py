@@ -114,23 +114,17 @@ def trial(names: dict, seeds: list[int]) -> None:
     """Train all pairs of networks with equal settings, and write the table."""
     preset, table = names["preset"], []
     settings = replace(preset.second, iterations=800, batch_size=16, look_every=50)
+    make = partial(train, preset=replace(preset, narrow=16), judged="generator")
     for players in PLAYERS:
         found = []
         for seed in seeds:
-            folder = f"trial/{players}, second GAN, {seed}"
-            options = {"preset": replace(preset, narrow=16), "judged": "generator"}
-            make = partial(train, **options)
+            folder = f"trial/{players} {seed}"
             found.append(kept(folder, make, names, players, settings, seed, folder))
             print(found[-1], flush=True)
         columns = ("distance, best", "distance, last", "spread, last", "CPU seconds")
         shown = {column: " ".join(str(row[column]) for row in found) for column in columns}
         table.append({"networks": players} | shown)
     write_rows(NETWORKS, table)
-
-
-def columns(row: dict, *others: str, first: str = "networks") -> dict:
-    """Return what the lesson shows of a row."""
-    return {name: row[name] for name in (first, "distance, best", "spread, best", *others)}
 
 
 def two_iterations_of_full(batch_size: int | None = None) -> None:
@@ -191,7 +185,8 @@ def main(kind: str, *arguments: str) -> None:
     else:
         for seed in (kind, *arguments):
             add("both", preset.second, seed)
-        write_rows(SEEDS, [columns(row, "best at", first="seed") for row in rows])
+        shown = ("seed", "distance, best", "spread, best", "best at")
+        write_rows(SEEDS, [{name: row[name] for name in shown} for row in rows])
 
 
 if __name__ == "__main__":

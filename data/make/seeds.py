@@ -19,14 +19,18 @@ from helpers.metrics.images import evaluate
 from helpers.tables import write_rows
 from notebooks.tools.lesson import run_cells
 
+LESSON = "02_mnist_gan"
 
-def measures(seed: int) -> dict[str, str]:
-    """Train with this seed and return the measures of lesson 02, those of the average."""
-    names = run_cells("02_mnist_gan", until="def train_step")
+
+def measures(names: dict, seed: int) -> dict[str, str]:
+    """Train with this seed and return the measures of lesson 02, those of the average.
+
+    `names` are those of the lesson's cells.
+    """
     preset, images = names["preset"], names["images"]
     gan = names["new_gan"](preset, seed=seed)
     gan.make_noise(16)  # as in the lesson, which draws here what its pictures show
-    _, average = train(names, "02_mnist_gan", preset, gan, images, seed=seed)
+    _, average = train(names, LESSON, preset, gan, images, seed=seed)
     noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
     found = evaluate(load_classifier("digits"), names["generate"](average, noise), images.cpu())
     rarest = min(found.classes.counts) / found.frechet.samples
@@ -43,11 +47,11 @@ def main(*seeds: str) -> None:
     torch.set_num_threads(1)
     os.environ.setdefault("GAN_PRESET", "lesson")
     os.environ.setdefault("GAN_DEVICE", "cpu")
-    rows = []
+    names, rows = run_cells(LESSON, until="def train_step"), []
     for seed in map(int, seeds):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             os.environ["GAN_RUNS"] = folder
-            rows.append({"seed": seed} | measures(seed))
+            rows.append({"seed": seed} | measures(names, seed))
         print(rows[-1], flush=True)
     write_rows("seeds_02", rows)
 

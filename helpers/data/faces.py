@@ -17,7 +17,7 @@ from helpers.base.errors import CourseError
 from helpers.base.files import own_folder, shipped
 from helpers.base.variables import variable
 from helpers.data.kaggle import apart, celeba
-from helpers.data.squares import NotEnough, open_pictures, prepare, stored
+from helpers.data.squares import NotEnough, in_words, open_pictures, prepare, stored
 
 FEWEST = 100  # for the lesson
 
@@ -83,9 +83,8 @@ def _load(name: str, count: int | None, size: int, store: Path, patience: float)
             least = min(count or FEWEST, FEWEST)
             notes = stored(path) or prepare(path, pictures, count, size, least)
     images = np.load(path, mmap_mode="r")[: notes["count"]]
-    left_out = ", ".join(f"{n} {reason}" for reason, n in sorted(notes["skipped"].items()))
-    told = f"; left out: {left_out}." if left_out else "."
-    return Faces(images, f"Faces: {len(images):,} {what}, {size} x {size} pixels{told}")
+    told = f"{what}, {size} x {size} pixels{in_words(notes['skipped'])}"
+    return Faces(images, f"Faces: {len(images):,} {told}.")
 
 
 def _prepare(

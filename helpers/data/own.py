@@ -14,7 +14,7 @@ from tqdm import tqdm
 from helpers.base.errors import CourseError
 from helpers.base.progress import bar_file
 from helpers.data.mnist import PictureSet
-from helpers.data.squares import Pictures, open_pictures, printable, squares
+from helpers.data.squares import Pictures, in_words, open_pictures, printable, squares
 
 ONE_IN = 10  # one in ten is kept for testing
 MOST_OWN_BYTES = 2**31  # more would not fit into memory as floats
@@ -43,8 +43,7 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
     title = printable(place.resolve().name)
     with open_pictures(place) as pictures:
         found, left_out = _read(pictures, size, channels)
-    reasons = ", ".join(f"{count} {why}" for why, count in sorted(left_out.items()))
-    told = f"; left out: {reasons}" if reasons else ""
+    told = in_words(left_out)
     if len(found) < 2:
         few = f"{title} holds too few pictures: {len(found)} can be used, at least 2 are needed"
         raise CourseError(f"{few}{told}.")

@@ -119,6 +119,12 @@ def printable(name: str) -> str:
     return " ".join(name.encode(errors="replace").decode().split())
 
 
+def in_words(left_out: dict[str, int]) -> str:
+    """Return how many pictures were left out and why, as the end of a sentence, or ""."""
+    reasons = ", ".join(f"{count} {why}" for why, count in sorted(left_out.items()))
+    return f"; left out: {reasons}" if reasons else ""
+
+
 def stored(path: Path) -> dict | None:
     """Return the notes on the array that was prepared at `path`; None if none or damaged."""
     if path.is_file():

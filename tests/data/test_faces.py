@@ -16,6 +16,7 @@ from helpers.base.files import DATA
 from helpers.data import faces, kaggle
 from helpers.data.faces import load_faces
 from helpers.data.squares import to_square
+from notebooks.tools.lesson import cells_of
 from tests.data.pictures import headers, portrait, write, zipped
 from tests.data.server import Handler, serving
 from tests.trouble import is_one_sentence, refused
@@ -364,7 +365,9 @@ def test_without_network_nothing_is_asked(tmp_path, monkeypatch):
 def test_one_fact_in_one_place():
     """Terms and size of the download stand in the course's texts as the program prints them."""
     told = " ".join((DATA / "README.md").read_text(encoding="utf-8").split())
-    assert kaggle.TERMS in told and f"{kaggle.ARCHIVE_BYTES / 1e9:.1f} GB" in told
+    lesson = " ".join(" ".join(cell.source for cell in cells_of("04_celeba_keras_gan")).split())
+    for text in (told, lesson):
+        assert kaggle.TERMS in text and f"{kaggle.ARCHIVE_BYTES / 1e9:.1f} GB" in text
 
 
 def test_folder_and_zip_give_the_same(tmp_path, monkeypatch):
