@@ -55,7 +55,7 @@ LONG = Preset("long", 30, 64, 2e-4, 8e-4, beta1=0.5, real_label=0.9)
 
 # Level, epochs, batch size, learning rates of D and G.
 _SINE = Preset("lesson", 300, 32, 1e-3, 1e-3)
-_FAST = replace(LONG, level="lesson", epochs=8)
+_FAST = replace(LONG, level="lesson", epochs=9)
 _PICTURES = {
     "smoke": replace(_FAST, level="smoke", epochs=1, images=192),
     "lesson": _FAST,

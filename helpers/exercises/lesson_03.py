@@ -18,7 +18,7 @@ def check_mirror_writing(answer: str, experiment: Callable[[], dict[str, float]]
     means = experiment()
     mirrored, negative = (means[k] > means["digits"] / 2 for k in ("mirrored", "negative"))
     measured = ", ".join(f"{name} {mean:.2f}" for name, mean in means.items())
-    why = "It knows strokes, white on black, and no fake ever gave itself away by being mirrored."
+    why = "It knows strokes, white on black; which way round they are seems to matter little."
     return compare(letter(mirrored, negative), answer, measured, why)
 
 

@@ -1,4 +1,4 @@
-"""Plausible and varied, for points of a sine: arrays or tensors (n, 2) in, one number out."""
+"""Plausible and varied, for points on a sine: arrays or tensors (n, 2) in, one number out."""
 
 from functools import partial
 

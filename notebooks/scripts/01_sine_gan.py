@@ -19,9 +19,10 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/01_sine_gan.ipynb)
 #
 # In this lesson two small neural networks play against each other. One invents points; the other
-# tries to tell them from the points of a sine curve. Neither is ever given the formula of the
+# tries to tell them from the points on a sine curve. Neither is ever given the formula of the
 # sine, and after half a minute the invented points lie close to it. The course rebuilds a lecture, step by step:
-# *the lecture's* layers and settings are those of its slides.
+# *the lecture's* layers are those of its slides, and *the lecture's* settings, in this lesson, those of the article
+# that it follows.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
@@ -85,7 +86,7 @@ sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# This is where you will end up. The circles are points of the sine; the crosses were made from
+# This is where you will end up. The circles are points on the sine; the crosses were made from
 # random numbers, by a network that has never seen the formula.
 
 # %% slideshow={"slide_type": "-"}
@@ -101,7 +102,7 @@ Drawing(
 # ## What you are going to build
 #
 # A **generative adversarial network** (GAN) trains a *generative model*: one that makes new examples. It is
-# made of two networks, as a rule deep ones, with opposite aims.
+# made of two networks, usually deep ones, with opposite aims.
 #
 # - The **generator** turns random numbers, called *noise*, into new examples: here into points,
 #   later into digits, clothes and faces. What it makes is called **fake**.
@@ -170,8 +171,8 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
-# Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so every
-# stretch of $x$ gets about equally many points. There are 1,024 of them, as in the article that the
+# Real examples are points $(x, \sin x)$. The $x$ of each is drawn uniformly from $[0, 2\pi]$, so stretches of $x$
+# of the same length get about the same number of points. There are 1,024 of them, as in the article that the
 # lecture follows.
 
 # %% slideshow={"slide_type": "-"}
@@ -182,7 +183,7 @@ real_points = torch.stack([x, torch.sin(x)], dim=1)
 real_points.shape
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# You know that these points follow a formula. The networks do not: for them it is a cloud.
+# You know that these points follow a formula. The networks do not: to them it is just a cloud of points.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_points
@@ -317,7 +318,7 @@ plot_points(real_points.cpu(), untrained, title="Before training")
 #
 # $$\text{loss} = -t \cdot \log(a) - (1 - t) \cdot \log(1 - a)$$
 #
-# with the natural logarithm (its unit is called *nat*). Only one of the two terms counts: the first if
+# with the natural logarithm (the loss is then measured in *nats*). Only one of the two terms counts: the first if
 # $t = 1$, the second if $t = 0$. Suppose the discriminator answers 0.8 to a real example and 0.3 to a fake one. Compute
 # both losses by hand, as the lecture does.
 
@@ -331,7 +332,7 @@ print(f"loss on real {loss_real:.4f}, loss on fake {loss_fake:.4f}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # PyTorch has this formula as `BCELoss`, which returns the mean over several examples. An `assert` stops the
-# notebook if its claim is false; here, that both agree.
+# notebook if its claim is false; the claim here is that both agree.
 
 # %% slideshow={"slide_type": "skip"}
 binary_cross_entropy = nn.BCELoss()
@@ -575,7 +576,7 @@ for epoch in range(epochs):
 # That loop would do. (The discriminator is far ahead now; that will change.) `Run` is the same loop with three
 # things around it:
 #
-# - it draws a progress bar, and a press of Stop ends it without losing anything,
+# - it draws a progress bar, and pressing Stop ends it without losing anything,
 # - it writes down both losses and both mean answers of every step,
 # - it saves what you train to `data/runs/01_sine_gan/`, and `resume` goes on from a run that was cut off.
 
@@ -597,10 +598,10 @@ def new_gan(preset, seed=seed, create_generator=Generator):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now a GAN and its run, with the lecture's settings. Two onlookers come along, and neither changes anything.
-# The `Recording` looks at both players every now and then, always with the same 256 noise vectors, so that
-# you can follow them. And beside the generator you keep a running *average* of its weights over about the
-# last thousand steps (an *exponential moving average*): you will see what that is good for.
+# Now a GAN and its run, with the lecture's settings. Two onlookers come along, and neither changes anything. One,
+# the `Recording`, looks at both players every now and then, always with the same 256 noise vectors, so that you can
+# follow them. The other is a running *average* of the generator's weights over about the last thousand steps (an
+# *exponential moving average*): you will see what that is good for.
 
 # %% slideshow={"slide_type": "-"}
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -612,7 +613,7 @@ fixed_noise = trial.make_noise(256)
 gan = new_gan(preset)
 average = AveragedModel(gan.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
 recording = Recording("points", fixed_noise, real_points, title="The lecture's settings")
-run = Run("01_sine_gan", preset, gan, seed, "1,024 points of a sine", recording, average)
+run = Run("01_sine_gan", preset, gan, seed, "1,024 points on a sine", recording, average)
 run.resume()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -627,8 +628,8 @@ for real in run.batches(real_points[: preset.images]):  # all points, but for `s
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is what became of the heap of points, and what the trained discriminator answers all over the plane.
 # It rejects nearly all of it. Along most of the curve its answer is near 0.5, white on the map: there it does not tell real
-# from fake. (The black line is where it answers exactly 0.5.) At the right end it also takes for real what is far beside the
-# curve.
+# from fake. (The black line is where it answers exactly 0.5.) At the right end it also calls places real that are
+# far from the curve.
 # Where neither real points nor fakes come any more, nothing corrects it, and its answer means little.
 
 # %% slideshow={"slide_type": "-"}
@@ -644,12 +645,12 @@ plot_answers(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## See it learn
 #
-# And here is how it went. Press *Play*, or drag the time to and fro: the crosses are what the
+# And here is how it went. Press *Play*, or drag the time slider back and forth: the crosses are what the
 # generator makes of the 256 noise vectors, the colours are the answers of the discriminator, with
 # its decision boundary (the answer 0.5) in black, and the arrows show where the generator is told to move its
-# fakes. *Slow motion* takes one training step apart, with your own
-# lines of `train_step` beside it. *Coverage* is the
-# share of the curve that the fakes reach; more about it below. (Without a running notebook, as on GitHub, you see six
+# fakes. *Slow motion* takes one training step (an *iteration*) apart, with your own
+# lines of `train_step` beside it. *Coverage* is the share of 20 equal stretches of $x$ that the fakes reach, near
+# the curve or not; more about it below. (Without a running notebook, as on GitHub, you see six
 # moments.)
 
 # %% slideshow={"slide_type": "subslide"}
@@ -664,8 +665,9 @@ show(run.recording, train_step=train_step)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Reading the curves
 #
-# On the left you see both losses, on the right the mean answers on real and on fake points. The
-# grey lines are the values of a discriminator that cannot tell real from fake any more: it answers
+# On the left you see both losses, on the right the mean answers on real and on fake points. (Each curve is a
+# running mean over 2 % of the steps, so it begins a little later than the training and is calmer than single
+# steps.) The dotted lines are the values of a discriminator that cannot tell real from fake any more: it answers
 # 0.5 to everything, so its loss is $2 \ln 2$ and the generator's is $\ln 2$. A perfect generator would
 # end on these lines (the *equilibrium* of the game), but bad fakes and a weak discriminator can lie there,
 # too. And the curves never settle: each player keeps answering the other's last move.
@@ -678,7 +680,8 @@ plot_history(history)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the trap. In other courses you have learned that a falling loss means progress. Put the losses and the
-# fakes on one time axis: above the two losses, below how far the 256 recorded fakes are from the curve, as a
+# fakes on one time axis: at the top the two losses, at the bottom how far the 256 recorded fakes are from the
+# curve, as a
 # mean of $|y - \sin x|$. (The time axis is stretched at the beginning, where most happens.)
 
 # %% slideshow={"slide_type": "-"}
@@ -690,8 +693,9 @@ distances = [distance_to_curve(places_of(frame["fakes"])) for frame in frames]
 plot_progress(history, [frame["step"] for frame in frames], distances, "distance to the curve")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# After the first tenth of the steps the losses hardly change, but the distance, with ups and downs, falls until
-# about step 6,000. Each loss is measured against the other player, and the other player changes, too. So a loss cannot tell you
+# After the first tenth of the steps the losses only go up and down and show no trend, while the distance, with ups
+# and downs, falls until about step 6,000. Each loss is measured against the other player, and the other player
+# changes, too. So a loss cannot tell you
 # whether the fakes are good: look at them, and measure them. (One number is not enough either: at the very
 # beginning the distance is small, because the heap lies where the sine begins.)
 
@@ -785,9 +789,9 @@ Table(read_rows("steadier"), "Distance to the curve, three seeds")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Compare the means of twenty moments: with every
-# setting the average is at least twice as close to the curve, and with every seed at least four times as steady. It
-# is the average that does it. Half the learning rates alone are no gain: in the same number of steps they get less
-# far, and with 50 % more steps they end about where the lecture's rates ended. More epochs lower both means.
+# setting the average is at least twice as close to the curve, and with every seed at least four times as steady.
+# Averaging helps most. Half the learning rates alone are no gain: in the same number of steps they make less
+# progress, and with 50 % more steps they end about where the lecture's rates ended. More epochs lower both means.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Inside the generator
@@ -820,7 +824,7 @@ print(f"distance to the curve on the way: {distance_to_curve(points_on_the_way):
 plot_mapping(noise_grid.cpu(), landing, way.cpu(), points_on_the_way)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Take the noise into your own hands. The two sliders are the two numbers of one noise vector:
+# Now choose the noise yourself. The two sliders are the two numbers of one noise vector:
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import directions
@@ -870,7 +874,8 @@ def train_alone(gan, player, steps):
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# After each stage, keep the map of the discriminator, the fakes, and some numbers.
+# After each stage, keep the map of the discriminator, the fakes of the 256 recorded noise vectors (so one bin more
+# or less is chance), and some numbers.
 
 # %% slideshow={"slide_type": "skip"}
 def look_at(gan, stage):
@@ -901,8 +906,8 @@ for stage, (player, steps) in plan.items():
     stages[stage] = look_at(unequal, stage)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Look at the crosses, from one stage to the next. In the third map they are all in one small heap, near the
-# lowest point of the curve:
+# Look at the crosses, from one stage to the next. In the third map they are all in one small heap, on the way down
+# to the lowest point of the curve:
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_stages
@@ -913,9 +918,12 @@ plot_stages(plane, maps, real=real_points[:40].cpu())
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Alone, the generator at first hardly leaves the curve: the discriminator's opinions were mild along most of it. But
 # there is *some* place that it likes better than what is around it, and step by step the fakes move there,
-# whatever their noise: a gradient leads up the nearest hill, not the highest one. This is called **mode collapse**, and it is no mistake of the generator: nobody is left who
+# whatever their noise, even those that began on the higher hill at the right end: all fakes are made by the same
+# weights, so what suits most of them carries the others along. This is called **mode collapse**, and it is no
+# mistake of the generator: nobody is left who
 # would tell it that the place is crowded. As soon as the discriminator may learn, it calls the crowded place fake,
-# and the rest of the curve real, with most of the plane above it and to its right, even where no point has ever been:
+# and the rest of the curve real, with most of the plane above it and to its right, even where no real point has
+# ever been:
 # it sees fakes at one place only. And when both learn again, the fakes leave the place and spread, though it takes them a while. The
 # table has the numbers:
 
@@ -963,8 +971,8 @@ buttons(
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # ### Sigmoid and logarithm in one go
 #
-# On paper, sigmoid and logarithm are two steps. In a computer the two steps can fail. Take a fake
-# that the discriminator is *very* sure to be real: the logit is 20. Its sigmoid is so close to 1
+# On paper, sigmoid and logarithm are two steps. In a computer the two steps can fail. Take a fake that the
+# discriminator is *very* sure is real: the logit is 20. Its sigmoid is so close to 1
 # that a 32-bit number cannot tell the difference, and the logarithm of $1 - 1$ is minus infinity.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1091,7 +1099,8 @@ def compare_with_best(discriminator):
 compare_with_best(gan.discriminator)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# It is nowhere near the best that knows only the cell! That one could tell most fakes by their place, for they lie a
+# It is nowhere near the best possible discriminator that knows only the cell! Such a discriminator could tell most
+# fakes by their place, for they lie a
 # little beside the curve. But it would take time to learn that, and the generator does not wait. Let it wait: in a copy of this GAN
 # let the discriminator learn alone for 1,000 steps, and compare again.
 
@@ -1133,7 +1142,7 @@ Table(of_noise, f"Noise of different sizes, {short:,} steps each")
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# There is no winner: what is best with one seed is not with the other. The points lie on a line, so one
+# There is no winner: what is best with one seed is not best with the other. The points lie on a line, so one
 # number is enough to name a place on it, and in these trials eight do no clear harm. *Fewer* numbers than there are things that vary would be hard: with a single
 # number a generator can only draw a line, so to fill a square it would have to wind that line all over it. In a picture
 # much more can vary, and the lessons to come use more numbers. How large the numbers themselves should be is
@@ -1160,7 +1169,7 @@ different = DropoutGenerator().to(device)(one_vector).unique(dim=0)
 print(f"one noise vector, 1,000 times: {len(different):,} different points")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# So dropout is chance that does not come from the noise: the generator has to make a good point whatever
+# So dropout is a source of randomness apart from the noise: the generator has to make a good point whatever
 # is switched off. Train both with the same two seeds:
 
 # %% slideshow={"slide_type": "skip"}
@@ -1173,15 +1182,16 @@ Table(rows, f"Dropout in the generator, {short:,} steps each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # In these two short runs its points are nearer to the curve and reach fewer parts of it: more *plausible*, less
-# *varied*. (Two seeds at one moment each are a hint, no proof.) Some GANs that turn one picture into another have dropout in the generator on purpose, in the
+# *varied*. (Two seeds at one moment each are a hint, not a proof.) Some GANs that turn one picture into another
+# have dropout in the generator on purpose, in the
 # place of noise (Isola et al., CVPR 2017, arXiv 1611.07004).
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
 # First predict, then run, then explain. Write your answer into the cell with `answer = None`, run it
-# and the cell below it: a check measures what is asked and compares. Before you have answered it
-# says so and runs nothing. A solution is folded away under each exercise. Some use `try_out` from the
+# and the cell below it: a check measures what is asked and compares. Until you have answered, it says so and runs
+# nothing. A solution is folded away under each exercise. Some use `try_out` from the
 # asides, which trains a new GAN.
 
 # %% slideshow={"slide_type": "skip"}
@@ -1221,7 +1231,7 @@ exercises.check_undecided_loss(answer, undecided_loss)
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# ### 2. Where is the chance?
+# ### 2. Where does the randomness come from?
 #
 # You give the generator the *same* noise vector 1,000 times, and you ask the discriminator 1,000 times
 # about the *same* point, both as they are while they train. Who gives the same result each time?
@@ -1257,7 +1267,7 @@ exercises.check_same_again(answer, same_again)
 # answer = "b"
 # ```
 #
-# All chance in a fake comes from its noise. The discriminator has dropout, which is chance as well.
+# All the randomness in a fake comes from its noise. The discriminator has dropout, which is random, too.
 #
 # </details>
 
@@ -1351,8 +1361,8 @@ exercises.check_swapped_labels(swapped_step, try_out)
 # ### 5. Another curve
 #
 # Which cells of this notebook know that the points come from a sine? Make at least 200 points of
-# another curve as a tensor of the shape (n, 2): for example a parabola. Let it be in one piece and not closed, which is
-# easiest for a generator that lays the plane of noise along it.
+# another curve as a tensor of the shape (n, 2): for example a parabola. Choose one that is in one piece and not
+# closed; that is easiest for a generator that lays the plane of noise along it.
 
 # %% slideshow={"slide_type": "skip"}
 my_points = None  # a tensor of the shape (n, 2)
@@ -1372,7 +1382,8 @@ exercises.check_own_curve(my_points, try_out)
 # my_points = torch.stack([my_x, my_x**2], dim=1)
 # ```
 #
-# None of those that train: only those that draw real points know it, and the measures. To see what the GAN has made
+# None of the cells that train: only those that draw the real points, and those that measure. To see what the GAN
+# has made
 # of your curve, run `plot_points(my_points, try_out(1000, data=my_points)[0])` in a new cell.
 #
 # </details>
@@ -1391,4 +1402,4 @@ exercises.check_own_curve(my_points, try_out)
 # - This GAN did not come to rest. An average of the generator's weights came closer to the curve than the
 #   generator itself, and stayed there.
 #
-# **Next:** [02 · Handwritten digits](02_mnist_gan.ipynb). The same five steps, with pictures for points.
+# **Next:** [02 · Handwritten digits](02_mnist_gan.ipynb). The same five steps, with pictures instead of points.

@@ -24,7 +24,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | 8 epochs with settings for a laptop | 7 minutes, 3 to 4 of them for the training | not measured | 1.5 GB |
+# | `lesson` (the default) | 9 epochs with settings for a laptop | 7 minutes, 3 to 4 of them for the training | not measured | 1.5 GB |
 # | `full` | 50 epochs with the lecture's own settings | half an hour | not measured | 1.5 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
@@ -82,8 +82,8 @@ sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Here is where this lesson arrives. The first row is real; the four rows below it nobody has written. They were made
-# from random numbers, at the preset `lesson`.
+# Here is where this lesson arrives. The first row is real. Nobody wrote the four rows below it: they were made from
+# random numbers, with the preset `lesson`.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
@@ -117,8 +117,8 @@ preset = None  # or "smoke", "lesson", "full"
 seed = 0
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The next cell finds the device, looks up the settings and sets the seed. You need no GPU. Nearly
-# all of the time is spent multiplying matrices; `medium` lets PyTorch compute
+# The next cell finds the device, looks up the settings and sets the seed. You need no GPU. Most of the time is
+# spent multiplying matrices; `medium` lets PyTorch compute
 # them with lower precision, on processors where that is faster.
 
 # %% slideshow={"slide_type": "skip"}
@@ -320,8 +320,8 @@ def judge(discriminator, pictures):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before training
 #
-# Sixteen noise vectors, the same for the whole lesson, so that you can follow what becomes of them. The
-# untrained generator makes grey clouds of them. The untrained discriminator answers about 0.5 to
+# Sixteen noise vectors, the same until the end of the training, so that you can follow what becomes of them. The
+# untrained generator turns them into grey noise. The untrained discriminator answers about 0.5 to
 # clouds and to digits alike.
 
 # %% slideshow={"slide_type": "-"}
@@ -376,7 +376,8 @@ def train_step(gan, real, real_label=1.0):
 # The lecture trains both players with a learning rate of 0.0001 and the labels 1 and 0; the article that it
 # follows takes batches of 32 and 50 epochs. These are the numbers of the preset `full`. *After a few epochs we
 # get* digits, says the slide. We have tried it, with three seeds (`python -m data.make.lecture digits 0 1 2`
-# repeats it). Each row shows the same 16 noise vectors after so many epochs of the seed 2. The number at the left
+# repeats it). Each row shows what became of the same 16 noise vectors after that many epochs, with seed 2. The
+# number at the left
 # says how far such fakes are from real digits: the smaller, the better. (It is the *Frechet distance*, which is
 # explained below.)
 
@@ -398,6 +399,7 @@ plot_images(of_generator.reshape(-1, 28, 28), columns=16, names=names)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # How long does it take? In the table below each cell has a number for each of the seeds 0, 1 and 2. A small classifier has
 # counted the kinds of digits among 10,000 fakes: how many of the ten get at least a fifth of their fair share?
+# (*Average* is the running average of the generator's weights, as in lesson 01.)
 
 # %% slideshow={"slide_type": "-"}
 def at(epoch, seed):
@@ -419,8 +421,10 @@ rows = [
 Table(rows, "The lecture's settings, three seeds, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# So *after a few epochs* is not what we found. With the seeds 1 and 2 some kinds of digits are there after
-# eight epochs, all ten after 20, and the distance goes on falling until about epoch 40. With the seed 0 it never gets there: the
+# So *after a few epochs* is not what we found. With seeds 1 and 2 some kinds of digits are there after
+# eight epochs, all ten after 20, and the distance goes on falling until about epoch 40 (the file has more epochs
+# than the table). With seed 0 it never gets
+# there: the
 # discriminator wins for good. (*When it fails*, below, shows how.) If you run `full`, that may happen to you, too.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -443,8 +447,9 @@ rows = [asdict(PRESETS["02_mnist_gan"][level]) for level in ("lesson", "full")]
 Table([{key: row[key] for key in row if key != "images"} for row in rows], "The settings")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# What do such changes buy? To see each of them alone, take them one after the other, and go a little further than
-# `lesson` does: batches of 128 and rates of 0.0003 and 0.0018, then a `beta1` of 0, then the label 0.9, with three seeds
+# What do such changes buy? Make them one after the other, each on top of those before it, and go a little further
+# than `lesson` does: batches of 128 and rates of 0.0003 and 0.0018, then a `beta1` of 0, then the label 0.9, with
+# three seeds
 # each. All rows see the digits six times. (The
 # average is over about 1,000 steps in the first row and over about 300 in the others.) (`python -m data.make.recipes 0 1 2` makes the
 # table.)
@@ -453,8 +458,9 @@ Table([{key: row[key] for key in row if key != "images"} for row in rows], "The 
 Table(read_rows("recipes"), "Six epochs, one change after the other (three seeds, one CPU core)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With larger batches and learning rates alone no digit comes with any seed; generator and average end equal, because the
-# generator no longer changes. At these rates it is `beta1` that decides: with 0 the averages have all ten classes
+# With only the larger batches and rates, no seed produces a single digit; generator and average end equal: what the
+# generator makes no longer changes. At these rates it is `beta1` that decides: with 0 the averages have all ten
+# classes
 # after six epochs. With the label 0.9 the average is better with two seeds of three, and the generator itself worse with two, which
 # may be chance; the label is there against a discriminator that becomes too sure in a long run. (Why does the preset
 # `lesson` not take the settings of the last row? Lesson 03 trains the same GAN on clothes, and there they are worse: they
@@ -487,8 +493,8 @@ run = Run(lesson, preset, gan, seed, data.source, recording, average)
 run.resume()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The loop is that of lesson 01, with a line for the average and three for the picture: after each
-# epoch it shows what became of the same sixteen noise vectors. Press Stop whenever you like: what
+# The loop is that of lesson 01, with the label of the preset and three lines for the picture: after each epoch it
+# shows what became of the same sixteen noise vectors. Press Stop whenever you like: what
 # has been learned stays, and the same cell goes on from there.
 
 # %% slideshow={"slide_type": "-"}
@@ -504,7 +510,8 @@ for real in run.batches(images):
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# All the pictures were kept. Read each row from left to right: the same noise vector, from the first
+# All the pictures were kept; here are those of six noise vectors. Read each row from left to right: the same noise
+# vector, from the first
 # epoch to the last.
 
 # %% slideshow={"slide_type": "-"}
@@ -539,7 +546,7 @@ loss_d = preset.real_label * loss_g - (2 - preset.real_label) * math.log(1 - und
 print(f"undecided: answer {undecided:.2f}, loss of G {loss_g:.2f}, loss of D {loss_d:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# First the discriminator runs ahead: most strokes of the early fakes give them away. Then the
+# First the discriminator runs ahead: the early fakes are easy to tell from digits. Then the
 # generator catches up, and the answers come together again. Those on real pictures stay a little above those on
 # fakes, and that is fine as long as the gap does not grow.
 
@@ -552,8 +559,8 @@ plot_history(run.history, real_label=preset.real_label)
 # ## Is it plausible? Is it varied? Is it new?
 #
 # Here are 16 real digits, and below them 64 fakes from fresh noise, made by the average. You see at once whether
-# they look like digits. But would you notice that there are no fives? That one in ten is a blot? That the best ones
-# are copies? For that you need numbers.
+# they look like digits. But would you notice if there were no fives? If one in ten were a blot? If the best ones
+# were copies? For that you need numbers.
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
 noise = gan.make_noise(200 if preset.level == "smoke" else 10_000)
@@ -564,8 +571,9 @@ plot_images(shown, columns=16, names=["real", *4 * ["fake"]])
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A small classifier comes with the course. It was trained on the *labels* of MNIST, which the GAN has
 # never seen. It has an eleventh answer, *no digit*, which it learned from noise and shuffled pixels alone: two digits on
-# top of each other still count as one of them, so a share of *no digit* is a lower bound. First make sure that its
-# other answers can be trusted: let it classify test pictures whose labels you know.
+# top of each other still count as one of them, so the true share of pictures that are no digit may be larger. First
+# see how far its
+# other answers can be trusted, at least on real digits: let it classify test pictures whose labels you know.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics.classifier import load_classifier
@@ -578,7 +586,7 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are classified corr
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The classifier, trained on the labels, sums up each picture in 64 numbers, its *features*. In them,
-# two pictures of the same digit tend to be close even if hardly a pixel agrees. The measures compare
+# two pictures of the same digit tend to be close even if their strokes hardly overlap. The measures compare
 # the fakes with real pictures:
 #
 # - the **Frechet distance** asks whether the two clouds of features have the same centre and the same
@@ -587,11 +595,12 @@ print(f"{accuracy:.1%} of {len(test_images):,} test pictures are classified corr
 # - **precision** is the share of fakes that lie among the real pictures: *is it plausible?* Draw a ball around
 #   each real picture, just large enough to reach its third nearest real neighbour. A fake lies among them if it
 #   is inside at least one of these balls.
-# - **recall** is the share of real pictures that lie among the fakes, in the same sense: *is it varied?*
+# - **recall** is the share of real pictures that lie among the fakes, in the same sense: *is it varied?* (It falls,
+#   too, if the fakes are merely less sharp: lesson 03 tries that.)
 # - a class is *covered* if it gets at least a fifth of its fair share, and the **entropy** says how evenly
 #   the fakes that are digits are spread over the ten classes.
 #
-# The column `real` is the same measurement with other real pictures in the place of the fakes: what a
+# The column `real` is the same measurement with other real pictures in place of the fakes: what a
 # perfect generator would get.
 
 # %% slideshow={"slide_type": "subslide"}
@@ -632,7 +641,7 @@ Table(
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Was your run luck? Only other seeds can tell. `python -m data.make.seeds 0 1 2` has trained this GAN with three of
 # them, on one CPU thread. (Two threads add in another order. That alone may move a result as much as another seed does, so
-# even the seed 0 need not give your numbers.)
+# even seed 0 need not give your numbers.)
 
 # %% slideshow={"slide_type": "skip"}
 Table(read_rows("seeds_02"), "The averages of three seeds, 10,000 fakes each")
@@ -644,7 +653,7 @@ Table(read_rows("seeds_02"), "The averages of three seeds, 10,000 fakes each")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is it new?
 #
-# A generator that hands out training pictures would get the best numbers above. So look for the
+# A generator that hands out training pictures would get about the numbers of the column `real`. So look for the
 # training picture that is nearest to each fake. It stands to the right of the fake: alike, but not the
 # same.
 
@@ -682,7 +691,7 @@ plot_images(
 )
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Walk yourself. The slider moves all four at once, from the left end of the rows to the right:
+# Now take the walk yourself. The slider moves all four at once, from the left end of the rows to the right:
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.controls import walk
@@ -711,15 +720,16 @@ for part in (0.0, 0.25, 0.5, 0.75, 1.0):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So what goes wrong on the straight path is mostly that the noise becomes too short: the generator has hardly ever met
-# such noise. (The first exercise is about that.) At full length every place on the path is about as good as its ends. Still, the
-# path is unbroken and the set of real digits is not: between a 3 and a 0 there is a gap. The generator crosses it in a
+# such noise. (The first exercise is about that.) At full length every place on the path is about as good as its
+# ends. Still, the path is in one piece, and real digits come in separate kinds: between a 3 and a 0 there is a gap.
+# The generator crosses it in a
 # step or two, as in the pictures above, so few of the places that you look at lie in it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
 #
-# What would more time have brought? You have seen the lecture's 50 epochs. Compare them with your run, like with
-# like: a generator with a generator, an average with an average.
+# You have seen the lecture's 50 epochs. How do they compare with your run? Compare like with like: a generator with
+# a generator, an average with an average.
 
 # %% slideshow={"slide_type": "-"}
 raw = evaluate(classifier, generate(gan.generator, noise), images.cpu())
@@ -732,16 +742,19 @@ for number in "012":
 Table(rows, "Frechet distance, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Where the lecture's settings succeed, their 50 slow epochs end with a better generator than your eight fast ones. But
+# Where the lecture's settings succeed, their 50 slow epochs end with a better generator than your nine fast ones.
+# But
 # the averages lie closer together. In your run the average matters more: it is far closer to real digits than the
 # generator itself, perhaps because larger steps make the generator swing more widely.
 #
 # So *when should you stop*? The losses do not say how good the fakes are. Measure now and then, keep
-# the weights of the best moment, and stop when the measure no longer gets better. Lesson 04 does that.
+# the weights of the best moment, and stop when the measure no longer gets better. Lesson 04 measures and keeps the
+# best; stopping is left to you.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The best generator that we have found comes with the course. It had the settings of `lesson` for 30 epochs, then 8
-# more with a learning rate of 0.0004 for both players and a `beta1` of 0: a slower generator and a faster
+# The best generator that we have found comes with the course. It was trained for 30 epochs with the settings of
+# `lesson`, then for 8 more with a learning rate of 0.0004 for both players and a `beta1` of 0: a slower generator
+# and a faster
 # discriminator. At the end the weights of its first layer were multiplied by 1.2, which does
 # the same as noise that is 1.2 times as large: a little more variety. It fits into the same `Generator`.
 
@@ -753,8 +766,9 @@ print(f"{load_weights(best, 'digits_generator_best')['steps']:,} steps")
 makers = {"your run": gan.generator, "its average": average, "the best": best}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each row is one generator. All get the same sixteen noise vectors. Your generator and its average mostly make the
-# same digits of them, the best makes others: what a noise vector means is up to the training.
+# Each row is one generator. All get the same sixteen noise vectors, the first of `noise` (not those of the film).
+# Your generator and its average mostly make the
+# same digits of them, the best makes others: what a noise vector means depends on the training.
 
 # %% slideshow={"slide_type": "-"}
 strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
@@ -782,7 +796,7 @@ rows = [summary("your run, average", results), summary("the best", of_best)]
 Table(rows, f"{samples}; {floor}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# What has the wider noise brought? Take it back: divide the noise by 1.2.
+# What did the wider noise gain? Undo it: divide the noise by 1.2.
 
 # %% slideshow={"slide_type": "skip"}
 evaluate(classifier, generate(best, noise / 1.2), images.cpu())
@@ -797,10 +811,11 @@ evaluate(classifier, generate(best, noise / 1.2), images.cpu())
 # ## When it fails
 #
 # An aside, which you may skip. It ruins a good GAN in several ways, and puts some well-known advice to the
-# test. Each experiment, here called a *game*, begins with two players that have had the settings of the preset
-# `lesson` for 30 epochs: a discriminator, and the average of the generator that it has played against. They come with
-# the course, too. It goes on for 300 steps with these settings and one
-# or a few things changed, always from the same seed. A `beginner` is a generator that has learned nothing yet.
+# test. Each experiment, here called a *game*, begins with two players that were trained for 30 epochs with the
+# settings of the preset `lesson`: a discriminator, and the average of the generator that it has played against.
+# They come with
+# the course, too. Each game lasts 300 steps with these settings and one or a few things changed, always from the
+# same seed. A `beginner` is a generator that has learned nothing yet.
 
 # %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
@@ -822,7 +837,7 @@ def opponents(settings, beginner=False, dropout=True):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # `play` plays a game and returns fakes, curves and a recording. You need not read its code. Arguments such as
-# `learning_rate_d=0.0` replace settings; with `every=5` the discriminator learns in each fifth step only; `look`,
+# `learning_rate_d=0.0` replace settings; with `every=5` the discriminator learns only in every fifth step; `look`,
 # if there is one, is called every 50 steps.
 
 # %% slideshow={"slide_type": "skip"}
@@ -882,11 +897,12 @@ def compare(name):
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
 #
-# You have met a real case: the lecture's settings with the seed 0. (Its generator ended with a single picture. Which came
+# You have met a real case: the lecture's settings with seed 0. (Its generator ended with a single picture. Which
+# came
 # first, the sure discriminator or the broken generator, we have not measured.) Here are its curves (means over the last 1,000
 # steps of an epoch). From about the sixth epoch on (an epoch has 1,875 steps) the answers are nearly 1 for real and 0 for fake, and the loss of the
-# discriminator is close to 0. It is always sure, and the generator, with a large loss, no longer finds varied digits. (Why
-# its gradients do not help, the curves alone do not tell.)
+# discriminator is close to 0. It is always sure, and the generator, with a large loss, never gets to varied digits.
+# (The curves alone do not tell why its gradients do not help.)
 
 # %% slideshow={"slide_type": "skip"}
 lost = [row for row in lecture if row["seed"] == "0"]
@@ -895,7 +911,8 @@ curves["step"] = np.array([int(row["epoch"]) * 1875 for row in lost])
 SmallPicture(plot_history(curves, title="The lecture's settings, seed 0"))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And this is what the generator made of 16 noise vectors: in the end the same blot of all of them. (The table above counts
+# And this is what the generator made of 16 noise vectors: in the end the same blot from all of them. (The table
+# above counts
 # four classes at epoch 20, where you see blots: the classifier gives a class to them, too.)
 
 # %% slideshow={"slide_type": "skip"}
@@ -914,7 +931,7 @@ compare("the discriminator wins")
 # Here is how the game went. Most of the time the answers are near 1 for real and near 0 for fake, and
 # the discriminator's loss is close to 0. That looks like success, but nearly all that the generator tries is called
 # fake, and it has not learned a single digit. (In 300 steps from the start it would not have got to digits with an equal
-# opponent either: look at the first pictures of your own training.)
+# opponent either: look at your own training in the player, around step 300.)
 
 # %% slideshow={"slide_type": "skip"}
 columns = games["the discriminator wins"][1]
@@ -927,8 +944,8 @@ SmallPicture(plot_history(history, title="The discriminator wins"))
 # ### The generator alone
 #
 # With a learning rate of 0 the discriminator does not learn. At first it is still a good judge. But
-# step by step the generator finds the places where it is wrong, and nobody puts it right: the fakes
-# are answered with ever larger numbers while the digits fall apart.
+# step by step the generator finds the places where it is wrong, and nobody puts it right: the fakes get higher and
+# higher answers while the digits fall apart.
 
 # %% slideshow={"slide_type": "skip"}
 games["the generator alone"] = play("the generator alone", learning_rate_d=0.0)
@@ -940,8 +957,9 @@ compare("the generator alone")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The generator dies
 #
-# Now let the generator learn ten times as fast as usual. On the way, count its *dead units*: outputs of its last `ReLU`
-# that are 0 for all of 1,000 noise vectors. No gradient passes a unit that is always 0, so it hardly ever wakes up.
+# Now let the generator learn ten times as fast as usual. On the way, count its *dead units*: outputs of its last
+# `ReLU` that are 0 for all of 1,000 noise vectors. (The answers come from `judge`, without dropout, so they are
+# lower than those of `train_step` above.) No gradient passes a unit that is always 0, so it hardly ever wakes up.
 
 # %% slideshow={"slide_type": "-"}
 def dead_units(number, game):
@@ -959,8 +977,9 @@ compare("the generator dies")
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# A third of the units were dead from the start, and a healthy generator can live with that. But the number grows until
-# the generator makes one picture, whatever the noise, and the discriminator has long called that picture fake. Measure the
+# A third of the units were dead from the start, and a healthy generator can live with that. But the number grows,
+# and in the end the generator makes one picture, whatever the noise. By then the discriminator has long called its
+# fakes fake. Measure the
 # *spread*, the standard deviation over the pictures as a mean over all pixels:
 
 # %% slideshow={"slide_type": "skip"}
@@ -982,8 +1001,8 @@ print(f"spread {spread(images[:2000]):.3f}, real digits")
 # works. The generator makes only some kinds of pictures, those
 # that the discriminator likes best at the moment. Often the discriminator then learns to reject them, and the generator
 # moves on to others. To see it in a short time, let the discriminator learn only in every fifth step, double both learning rates,
-# and raise `beta1` to 0.9, so that Adam follows older gradients, too. Count the classes of the same 1,000 fakes
-# every 50 steps:
+# and raise `beta1` to 0.9, so that Adam follows older gradients, too. Count the classes of the fakes from the same
+# 1,000 noise vectors, every 50 steps:
 
 # %% slideshow={"slide_type": "-"}
 over_time = {}
@@ -1012,7 +1031,8 @@ Table(
 # But the counts of a single moment would have told you even less. (With other rounding errors other digits have their turn.)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# In the end this game breaks down, too: most of the last pictures are no digits.
+# This game breaks down, too, while the favourites change: in the last rows many of the pictures are no digits (look
+# at that column), and in the end most are.
 
 # %% slideshow={"slide_type": "skip"}
 compare("mode collapse")
@@ -1033,8 +1053,8 @@ compare("both learn too fast")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Labels swapped
 #
-# Three of the next games change a line of the training step. Here it is once more, with a switch for each
-# of these lines. As long as no switch is thrown, it does what `train_step` does.
+# Four of the next games change the training step, in one of three places. Here it is once more, with a switch for
+# each place. As long as no switch is thrown, it does what `train_step` does.
 
 # %% slideshow={"slide_type": "skip"}
 def flawed_step(gan, real, real_label=1.0, swapped=False, saturating=False, detach=True):
@@ -1052,7 +1072,7 @@ def flawed_step(gan, real, real_label=1.0, swapped=False, saturating=False, deta
     gan.optimizer_d.step()
     gan.discriminator.requires_grad_(False)
     logits = gan.discriminator.logits(gan.generator(gan.make_noise(len(real))))
-    # changed in step 5: log(1 - answer) in the place of -log(answer)
+    # changed in step 5: log(1 - answer) in place of -log(answer)
     loss_g = -bce(logits, 0 * ones) if saturating else bce(logits, ones)
     gan.optimizer_g.zero_grad()
     loss_g.backward()
@@ -1079,7 +1099,7 @@ compare("labels swapped")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Three pieces of advice, put to the test
 #
-# To leave out one part at a time and see what becomes of the result is called an *ablation*.
+# Leaving out one part at a time, to see what becomes of the result, is called an *ablation*.
 #
 # *Never leave out `detach`.* Without it, step 3 follows the fakes back into the generator. But step 5
 # throws these gradients away, with `zero_grad`, before it computes its own. So the result is the same,
@@ -1113,7 +1133,8 @@ games["saturating loss"] = play("saturating loss", step=partial(flawed_step, sat
 compare("saturating loss")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And where the answers *are* near 0, as in the first game? In so few steps the beginner learns no digit with either
+# And where the answers *are* near 0, as in *The discriminator wins*? In so few steps the beginner learns no digit
+# with either
 # loss. But look at the loss of the discriminator:
 
 # %% slideshow={"slide_type": "skip"}
@@ -1144,7 +1165,7 @@ Table([score(name) for name in games], caption)
 #
 # The generator alone, beside the usual game. Both sides begin with the same sixteen pictures.
 # Watch the borders on the failing side: the answers rise while the digits fall apart. To see another
-# game, for example `labels swapped`, put its name in the place of the first one.
+# game, for example `labels swapped`, put its name in place of the first one.
 
 # %% slideshow={"slide_type": "skip"}
 failing, cured = games["the generator alone"][2], games[usual][2]
@@ -1163,8 +1184,8 @@ from helpers.exercises import lesson_02 as exercises
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### 1. Smaller noise
 #
-# The trained generator has always got noise of the normal distribution, with numbers of a size of
-# about 1. What do 1,000 pictures look like if you make all the noise ten times smaller?
+# In training, the generator was always given noise from the normal distribution, with numbers of a size of about 1.
+# What do 1,000 pictures look like if you make all the noise ten times smaller?
 #
 # - a: like digits, but ten times paler
 # - b: nearly all like one and the same picture
@@ -1194,8 +1215,8 @@ exercises.check_small_noise(answer, scaled_noise)
 # answer = "b"
 # ```
 #
-# Which picture comes out depends on how the noise vectors differ from each other, and small ones
-# hardly do. Look at them: `plot_images(generate(average, 0.1 * gan.make_noise(16)))`.
+# Which picture comes out depends on the noise vector, and vectors that are all small hardly differ from each other.
+# Look at them: `plot_images(generate(average, 0.1 * gan.make_noise(16)))`.
 #
 # </details>
 
@@ -1236,7 +1257,7 @@ exercises.check_even_digits(answer, entropy_of_even_digits)
 # ### 3. The thief
 #
 # Somebody sells you a generator that takes pictures from the training data and hands them out as its
-# own. Which of the measures of this lesson finds out?
+# own. Which measure of this lesson would catch it?
 #
 # - a: the Frechet distance
 # - b: precision and recall
@@ -1310,7 +1331,7 @@ exercises.check_two_steps(two_steps, new_gan(preset), images[:64], fixed_noise)
 #     return loss_d, loss_g, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
 # ```
 #
-# To call `train_step` twice is not enough: then the generator would also learn twice.
+# Calling `train_step` twice is not enough: then the generator would also learn twice.
 #
 # </details>
 

@@ -19,13 +19,14 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/03_fashion_gan.ipynb)
 #
 # *Everything depends on the input data*, says the lecture, and gives its GAN pictures of clothes instead of
-# digits. *The result is rather plausible*, it adds. You do the same here, with the settings of lesson 02, and check. Nothing is new but the
-# data, so you find out how much of what a GAN does comes from its data. You need lesson 02.
+# digits. *The result is rather plausible*, it adds. You do the same here, with the settings of lesson 02, and
+# check. In the first of two trainings nothing is new but the data, so you see what comes from the data. You need
+# lesson 02.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | two trainings of 8 epochs each | about 10 minutes, 7 of them for the training | not measured | 1.5 GB |
+# | `lesson` (the default) | two trainings of 9 epochs each | about 10 minutes, 7 of them for the training | not measured | 1.5 GB |
 # | `full` | two trainings of 50 epochs, with the lecture's own settings | an hour | not measured | 1.5 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
@@ -83,8 +84,8 @@ sys.path.insert(0, str(course))
 print(f"The course {what}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Here is where this lesson arrives. The first row is real; the four rows below it nobody has sewn. They were made from
-# random numbers.
+# This is where the lesson ends up. The first row is real. Nobody has ever sewn what the four rows below it show:
+# they were made from random numbers.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import Drawing
@@ -105,9 +106,9 @@ preset = None  # or "smoke", "lesson", "full"
 seed = 0
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Only three names differ from lesson 02: the name of the lesson (here), of the data (in the next cell) and of the
-# recording. The networks, the training step and the loop are those of lesson 02, word for word. You may run these cells
-# without reading them again.
+# In what trains the GAN only three names differ from lesson 02: that of the lesson (in the next cell), of the data
+# (in the cell after it) and of the recording. The networks, the training step and the loop are those of lesson 02,
+# word for word. What you know you may run without reading it again.
 
 # %% slideshow={"slide_type": "skip"}
 import torch
@@ -125,8 +126,8 @@ print(f"{describe_device(device)} | preset {preset.level} | seed {seed}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The training data
 #
-# Fashion-MNIST was put together by Zalando Research (licence MIT) to be as similar to MNIST as possible:
-# 70,000 pictures of 28 by 28 grey pixels, in ten classes. What is on them could hardly be less alike.
+# Fashion-MNIST was put together by Zalando Research (licence MIT) as a replacement for MNIST in the same format:
+# 70,000 grey pictures of 28 by 28 pixels, in ten classes. What they show could hardly differ more.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.data.mnist import load_pictures
@@ -145,7 +146,7 @@ plot_images(data.images[first], data.class_names, columns=5, title="Real clothes
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Lines have become areas: a digit is a white stroke on black, but a pullover fills the picture, and
-# its greys matter. Two numbers show it, the mean pixel and the share of pixels that are neither
+# its greys matter. Two numbers show this: the mean pixel and the share of pixels that are neither
 # nearly black nor nearly white:
 
 # %% slideshow={"slide_type": "-"}
@@ -155,7 +156,7 @@ for name, pictures in {"digits": digits.images, "clothes": data.images}.items():
     print(f"{name:8} mean pixel {pictures.float().mean():.0f} of 255, share of greys {grey:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The pixels get the range of the generator's `Tanh` again.
+# Again the pixels are scaled to the range of the generator's `Tanh`.
 
 # %% slideshow={"slide_type": "skip"}
 images = (data.images.float() / 127.5 - 1).unsqueeze(1).to(device)
@@ -363,8 +364,9 @@ from helpers.plotting import plot_film
 plot_film(run.kept)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# As with the digits, the curves do not say what is being learned, nor how well. But they end otherwise: here the gap
-# between the answers closes, and both losses come to the grey lines of a discriminator that cannot decide.
+# As with the digits, the curves do not say what is being learned, nor how well. But they end differently: in this
+# run the gap between the answers closes, and both losses come to the grey lines of a discriminator that cannot
+# decide.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.plotting import plot_history
@@ -374,7 +376,7 @@ plot_history(run.history, real_label=preset.real_label)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The second way: go on from the digits
 #
-# The other meaning: keep the weights too. Let a GAN that has learned digits go on, with clothes for
+# The other meaning: keep the weights too (a *warm start*). Let a GAN that has learned digits go on, with clothes as
 # its real pictures. The course has the players of a training on digits for 30 epochs: the
 # discriminator, and the average of its generator. Load their weights into a new GAN, and give its run a name of its own.
 
@@ -416,14 +418,14 @@ for real in warm_run.batches(images):
         picture.update(plot_images(warm_run.kept[warm_run.epoch], title=title))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each row is one noise vector (six of the sixteen): on the left the digit that it gave before. After the
-# first epoch hardly a digit is left: in the fourth row you may still see strokes of the 3.
+# Each row is one noise vector (six of the sixteen): on the left is the digit that it gave before. After the first
+# epoch hardly a digit is left; the player below shows how they go.
 
 # %% slideshow={"slide_type": "-"}
 plot_film({0: started_as} | warm_run.kept)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both ways side by side: on the left clothes come out of noise, on the right out of digits (in the still
+# Both ways side by side: on the left clothes emerge from grey noise, on the right from digits (in the still
 # picture of a saved page: above and below). Here you see how soon the digits are gone. Press *Play*, or drag the time.
 
 # %% slideshow={"slide_type": "subslide"}
@@ -447,8 +449,7 @@ accuracy = (chances.argmax(axis=1) == data.test_labels.numpy()).mean()
 print(f"{accuracy:.1%} of {len(test_images):,} test pictures are classified correctly")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The same measures as in lesson 02 for both ways, from the same noise. The last row is a measurement
-# of other real pictures in the place of fakes.
+# The same measures as in lesson 02 for both ways, from the same noise.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.metrics.images import evaluate
@@ -459,7 +460,7 @@ fakes = {name: generate(network, noise) for name, network in ways.items()}
 results = {name: evaluate(classifier, made, images.cpu()) for name, made in fakes.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both ways in one table:
+# Both ways in one table. The last row is measured with other real pictures in place of the fakes.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.tables import Table
@@ -486,12 +487,29 @@ Table(rows, f"Two ways to the same clothes, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The lecture calls its clothes *rather plausible*. For yours the precision agrees, as far as it goes: in the classifier's
-# features most fakes lie among the real pictures. (It hardly sees blur, and numbers of two classifiers, such as those of
-# lesson 02 and these, may not be compared.) But look at the recall. Both ways make only a small part of what real clothes look like, though
-# every class is covered. Precision alone would not have told you.
+# features most fakes lie among the real pictures. (It hardly sees grain, single pixels that are too bright or too
+# dark, and numbers of two classifiers, such as those of
+# lesson 02 and these, may not be compared.) But look at the recall. Few real pictures lie among the fakes, though
+# every class is covered. Precision alone would not have told you. But what is missing, whole forms or only fine
+# detail?
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# As for the two ways: the digits' players have a head start. Is that luck? We have trained both ways with three seeds, on
+# Try it with pictures that surely have every form: real test pictures, only blurred a little.
+
+# %% slideshow={"slide_type": "skip"}
+from torchvision.transforms.functional import gaussian_blur
+
+blurred = gaussian_blur(test_images[: len(noise)], kernel_size=3)
+control = {"real, blurred a little": evaluate(classifier, blurred, images.cpu())}
+Table([summary(*row) for row in (control | results).items()], f"A control, {samples}")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Every form is there, and yet most of the recall is gone, with hardly a loss of precision. So a low recall means that
+# *something* of the real pictures is missing, but not what: it may be whole forms, and it may be sharpness.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# As for the two ways: in this table the digits' players end ahead. Is that luck? We have trained both ways with
+# three seeds, on
 # one CPU thread (`python -m data.make.two_ways 0 1 2` repeats it):
 
 # %% slideshow={"slide_type": "skip"}
@@ -500,19 +518,20 @@ from helpers.tables import read_rows
 Table(read_rows("two_ways"), "Two ways to clothes, averages, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# It is no luck: after the same eight epochs of clothes the digits' players are ahead with every seed, in distance, precision and
-# recall. But they had 30 epochs of digits before. What it is in the old weights that helps, the table does not tell.
+# It is no luck: after the same nine epochs of clothes the digits' players are ahead with every seed, in distance,
+# precision and
+# recall. But they had 30 epochs of digits before. The table does not tell what it is in the old weights that helps.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are 16 real pieces of clothing, and below them 64 fakes of the first way, made by the average. (The pictures during the
-# training are the generator's own, and have more grain.)
+# training are the generator's own, and have more grain: single pixels that are too bright or too dark.)
 
 # %% slideshow={"slide_type": "-"} tags=["picture"]
 both = torch.cat([images[:16].cpu(), fakes["new weights"][:64]])
 plot_images(both, columns=16, names=["real", *4 * ["fake"]])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# ### Which classes does it favour?
+# ### Which classes does the generator favour?
 #
 # A fair generator would make each class as often as it occurs among the real pictures. Count what the classifier sees.
 
@@ -527,9 +546,11 @@ rows = [
 Table(rows, "Share of each class among fakes and among real pictures")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The classifier sees too many shirts and too few pullovers in both. (Shirts it easily confuses with T-shirts, coats and
-# pullovers, so do not trust this too far.) The last row has fakes that it takes for no piece of clothing. No class is left
-# out, so most of what lowers the recall is probably missing *within* the classes, though grain lowers it, too. Look at
+# The classifier sees too many shirts and too few pullovers in both. (It easily confuses shirts with T-shirts, coats
+# and pullovers, so do not trust this too far.) The last row counts pictures that it does not take for clothing. No
+# class
+# is left out, so what is missing is missing *within* the classes: forms that are never made, or fine detail that is
+# lost. Look at
 # eight real shirts, and at eight fakes that the classifier takes for shirts: where are the patterns, buttons and collars?
 
 # %% slideshow={"slide_type": "skip"}
@@ -550,10 +571,10 @@ best = Generator().to(device)
 load_weights(best, "clothes_generator_best")
 of_best = evaluate(classifier, generate(best, noise), images.cpu())
 rows = [summary("your run, new weights", last), summary("the best", of_best)]
-Table(rows, f"Clothes after longer training, {samples}")
+Table(rows, f"Your run and the best recipe, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The best is ahead in distance and recall, but it had other settings, too, and wider noise: the table does not tell
+# The best is ahead, most of all in recall, but it had other settings, too, and wider noise: the table does not tell
 # which of them helped. Its recall is still far from that of real clothes.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -578,15 +599,16 @@ plot_images(
 news
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The fakes are about as far from the training pictures as unseen real clothes are, and next to none of them is nearer than
-# nearly all of those: no sign of copies.
+# The fakes are about as far from the training pictures as unseen real clothes are, and hardly any is nearer to a
+# training picture than 99 % of those are: no sign of copies. (Grain alone puts some distance between a copy and its
+# model, so look at the pairs, too.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Digits beside clothes
 #
-# Two generators that come with the course: the best digits and the best clothes that we have got. The
-# layers, the losses, the settings, the number of steps and the noise are the same. Only the data differ, and so does all
-# that you see.
+# Two generators that come with the course: the best that we have, one for digits and one for clothes. The
+# layers, the losses, the settings, the number of steps and the noise are the same. Only the data differ, and with
+# them everything that you see.
 
 # %% slideshow={"slide_type": "-"}
 makers = {name: Generator().to(device) for name in ("digits", "clothes")}
@@ -600,7 +622,8 @@ plot_images(both, columns=16, names=list(makers))
 #
 # The generator shows what it has learned. What has the discriminator learned? Ask the digits' discriminator
 # and the clothes' discriminator about digits, clothes, noise, the fakes of the average of its
-# generator, and one picture that is all white. (The digits' players have had 30 epochs, those of the clothes 8.) Before you look: what will the digits' discriminator
+# generator, and one picture that is all white. (The digits' players have had 30 epochs, the clothes' players 9.)
+# Before you look: what will the digits' discriminator
 # say about a pullover? And about the white picture?
 
 # %% slideshow={"slide_type": "skip"}
@@ -633,8 +656,8 @@ Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The digits' discriminator gives the white picture more than it gives most real digits! So a high answer does not mean *a
 # digit*. It was trained on digits against *the generator's fakes*, and hardly any fake can have been all white: nobody has
-# told it what to think of that. For clothes its answer is low, and so it is for noise, but it has never learned anything about
-# them either.
+# told it what to think of that. For clothes its answer is low, though it has never met any. For noise it is low,
+# too, and there you can guess why: its first fakes were grey noise, and grain gave away many later ones.
 #
 # The discriminator of the clothes answers about 0.45, *undecided*, to clothes and to the fakes, and its loss in the curves above
 # says the same. That does not make the fakes good: their recall is low. It only says that this discriminator no longer tells
@@ -644,8 +667,8 @@ Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Bring your own data
 #
-# The GAN takes whatever has 28 by 28 grey pixels. `load_images` makes such a data set of a folder of
-# pictures: it cuts out the middle square, makes it small and grey, and leaves out what is no picture.
+# The GAN takes whatever has 28 by 28 grey pixels. `load_images` makes such a data set from a folder of pictures: it
+# cuts out the middle square, makes it small and grey, and leaves out whatever is not a picture.
 # To try it, here is a folder with drawn faces, and two files that will not do.
 
 # %% slideshow={"slide_type": "skip"}
@@ -681,11 +704,12 @@ own_gan = new_gan(own_preset)
 own_run = Run(f"{lesson}/own_data", own_preset, own_gan, seed, own.source)
 for real in own_run.batches(own_images):
     own_run.record(train_step(own_gan, real, own_preset.real_label))
-plot_images(generate(own_gan.generator, fixed_noise), title="Faces, by the GAN of the digits")
+plot_images(generate(own_gan.generator, fixed_noise), title="Faces, by the same layers")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # After this short training a face can be made out, though nearly the same one each time. Mode collapse, or just too
-# little training? The pictures alone do not tell; measures over time, as in lesson 02, would.
+# little training? The pictures of one moment do not tell: train it longer, and see whether the faces become
+# different.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
@@ -701,7 +725,7 @@ from helpers.exercises import lesson_03 as exercises
 # ### 1. Mirror writing
 #
 # You know what the digits' discriminator says to clothes and to noise. Now it gets digits again, but
-# changed: once in a mirror, once as negatives, black on white. Which of them still get more than half of
+# changed: once mirrored, once as negatives, black on white. Which of them still get more than half of
 # the mean answer that digits get?
 #
 # - a: both
@@ -733,8 +757,9 @@ exercises.check_mirror_writing(answer, mirror_writing)
 # answer = "b"
 # ```
 #
-# It has learned how its fakes differ from digits, and no fake ever gave itself away by being mirrored: the
-# strokes are of the same kind, white on black. A negative is unlike both the digits and the fakes, and there
+# It has learned how its fakes differ from digits, and which way round they are seems to matter little: on average
+# mirrored digits get nearly as much, because the strokes are of the same kind, white on black. A negative is unlike
+# both the digits and the fakes, and there
 # its answer could have been anything. For negatives it is low on average, though not for all; for the white picture it was
 # high.
 #
@@ -775,8 +800,8 @@ exercises.check_nine_of_ten(answer, nine_of_ten)
 # ```
 #
 # What is made is real, so the precision stays. A tenth of the real pictures cannot be made, and the recall
-# loses about a tenth. Both ways of the lesson had a low recall with all ten classes: there, most of what is
-# missing is probably missing *within* the classes.
+# loses about a tenth. Both ways of the lesson had a low recall with all ten classes: there, something is missing
+# *within* the classes, forms or detail.
 #
 # </details>
 
@@ -880,9 +905,9 @@ exercises.check_colour(
 # - The layers, losses and steps that made digits in lesson 02 can also make clothes, and even rough faces.
 # - "Load clothes into the GAN already created" can mean new weights or the digits' weights. In
 #   this run the digits' weights, trained for 30 epochs before, gave the better clothes.
-# - All ten classes were made, and most fakes are plausible, but the recall is low: they do not show the
-#   variety of real clothes.
+# - All ten classes were made, and most fakes pass as plausible in the classifier's features, but the recall is low:
+#   forms or fine detail of real clothes are missing.
 # - A discriminator is trained only on its data and its opponent's fakes. Its answer to anything else means
-#   little: that of the digits gave a white picture more than real digits.
+#   little: the digits' discriminator gave a white picture a higher answer than most real digits.
 #
 # **Next:** [04 · Faces, in Keras](04_celeba_keras_gan.ipynb). In colour, larger, with other networks.
