@@ -48,16 +48,17 @@ class Picture:
 
 
 class Drawing:
-    """An SVG or PNG file with its alt text."""
+    """A PNG file with its alt text, or an SVG file with its twin as PNG, for viewers such as GitHub."""
 
     def __init__(self, path: str | os.PathLike, alt: str):
         """Read the file."""
-        self.data, self.alt = Path(path).read_bytes(), alt
+        path, self.alt = Path(path), alt
+        self.shown: dict = {"image/png": path.with_suffix(".png").read_bytes()}
+        if path.suffix == ".svg":
+            self.shown["image/svg+xml"] = path.read_text(encoding="utf-8")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        svg = self.data.startswith(b"<")
-        kind, content = ("image/svg+xml", self.data.decode()) if svg else ("image/png", self.data)
-        return {kind: content, "text/plain": self.alt}, {kind: {"alt": self.alt}}
+        return self.shown | {"text/plain": self.alt}, dict.fromkeys(self.shown, {"alt": self.alt})
 
 
 class SmallPicture(Drawing):
@@ -68,7 +69,7 @@ class SmallPicture(Drawing):
         large, small = io.BytesIO(), io.BytesIO()
         picture.savefig(large, dpi=dpi)
         Image.open(large).convert("RGB").quantize(colours).save(small, "PNG", optimize=True)
-        self.data, self.alt = small.getvalue(), picture.alt
+        self.shown, self.alt = {"image/png": small.getvalue()}, picture.alt
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def train(
     run.load_best(generator)
     best = fakes(noise.astype("float32"))
     picture = run.folder / "fakes.png"
-    picture.write_bytes(names["plot_faces"](best[:64]).data)
+    picture.write_bytes(names["plot_faces"](best[:64]).shown["image/png"])
     return {
         "networks": players,
         "seed": seed,

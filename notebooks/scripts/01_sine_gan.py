@@ -40,12 +40,12 @@
 # | --- | --- | --- |
 # | 1 | What you are going to build, Set-up, The training data | 4 |
 # | 2 | The discriminator, The generator | 3 |
-# | 3 | The two losses | 5 |
-# | 4 | The five steps, Training | 6 |
+# | 3 | The two losses | 4 |
+# | 4 | The five steps, Training | 5 |
 # | 5 | See it learn, Reading the curves | 4 |
 # | 6 | Did it work? What would make it better | 5 |
 # | 7 | Inside the generator | 3 |
-# | | Asides: an experiment and seven questions that learners ask, folded away; open what you like | 14 |
+# | | Asides: an experiment and nine questions that learners ask, two of them on the way; folded away, open what you like | 17 |
 # | | Exercises | 20 |
 #
 # Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
@@ -390,14 +390,16 @@ assert torch.isclose(two_steps, bce(some_logits, some_labels))
 # $$\text{loss}_G = -\log(a_\text{fake})$$
 #
 # A fake with the label 1: is that not a lie? It is not a statement about the fake, it is the
-# generator's *aim*. (This form is called the *non-saturating* loss; in a moment you will see why.)
+# generator's *aim*. (This form is called the *non-saturating* loss; the section below tells why.)
 
 # %% slideshow={"slide_type": "-"}
 loss_g = binary_cross_entropy(answer_fake, torch.tensor(1.0))
 assert torch.isclose(loss_g, -torch.log(answer_fake))
 print(f"loss of the generator {loss_g:.4f}")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "slide"}
+# ### Why not the opposite of the discriminator's loss?
+#
 # You might think of a simpler aim. The discriminator minimises $-\log(1 - a_\text{fake})$; the generator
 # could maximise it, that is, minimise $\log(1 - a_\text{fake})$. This is the loss of the *minimax game*, in which
 # one player maximises what the other minimises. Both losses want the same, but one teaches better. On its way back
@@ -516,7 +518,7 @@ loss_d, loss_g, *_ = train_step(trial, real_points[:32])
 print(f"loss D {loss_d:.3f} (2 ln 2 = {2 * math.log(2):.3f})")
 print(f"loss G {loss_g:.3f} (  ln 2 = {math.log(2):.3f})")
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "slide"}
 # ### Is it true that only one player changes?
 #
 # See for yourself. Two small functions: one copies all the weights of a GAN, the other names the
