@@ -52,7 +52,7 @@ class Player:
         image = ""
         if contact_sheet:
             still = self.still()
-            source = f"data:image/png;base64,{to_json(still.shown["image/png"])}"
+            source = f"data:image/png;base64,{to_json(still.shown['image/png'])}"
             image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
         scripts = "\n".join(map(_read, SCRIPTS))  # one script, which imports nothing
         scripts = re.sub(r"^import [^;]+;\n|^export ", "", scripts, flags=re.MULTILINE)
