@@ -48,7 +48,7 @@ class Picture:
 
 
 class Drawing:
-    """A PNG file with its alt text, or an SVG file with its twin as PNG, for viewers such as GitHub."""
+    """A PNG file, or an SVG file and the PNG beside it (for viewers such as GitHub), with alt text."""
 
     def __init__(self, path: str | os.PathLike, alt: str):
         """Read the file."""
@@ -58,7 +58,7 @@ class Drawing:
             self.shown["image/svg+xml"] = path.read_text(encoding="utf-8")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return self.shown | {"text/plain": self.alt}, dict.fromkeys(self.shown, {"alt": self.alt})
+        return self.shown | {"text/plain": self.alt}, {key: {"alt": self.alt} for key in self.shown}
 
 
 class SmallPicture(Drawing):

@@ -87,7 +87,7 @@ def test_colours_stand_once():
 
 @pytest.mark.parametrize("path", ["pictures/two_players.svg", "tools/offline.html.j2"])
 def test_drawing_and_offline_copy_have_only_grays_and_hues_of_the_course(path):
-    """Tints and shades of the players, real and fake are welcome: the same hue, lighter or darker."""
+    """Tints and shades of the players, real and fake are welcome: the same hue."""
     hues = [colorsys.rgb_to_hsv(*to_rgb(LIGHT[name]))[0] for name in ("real", "fake", "d", "g")]
     for colour in HEX.findall((ROOT / "notebooks" / path).read_text(encoding="utf-8")):
         hue, saturation, _ = colorsys.rgb_to_hsv(*to_rgb(colour))
