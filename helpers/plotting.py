@@ -48,7 +48,7 @@ class Picture:
 
 
 class Drawing:
-    """A PNG file, or an SVG file and the PNG beside it (for viewers such as GitHub), with alt text."""
+    """A PNG file, or an SVG file and the PNG beside it (for GitHub, say), with alt text."""
 
     def __init__(self, path: str | os.PathLike, alt: str):
         """Read the file."""
