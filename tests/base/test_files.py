@@ -9,6 +9,7 @@ from helpers.base.files import DATA, new_file, own_folder, sha256, shipped, writ
 from tests.trouble import DAMAGE, damage, refused
 
 SHIPPED = [path.name for kind in ("npz", "safetensors", "zip") for path in DATA.glob(f"*.{kind}")]
+SHIPPED += [f"measured/{path.name}" for path in (DATA / "measured").iterdir()]
 
 
 def test_what_comes_with_the_course_is_sound_and_the_sums_name_nothing_else():

@@ -68,7 +68,7 @@ def course(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def delivery(monkeypatch):
     """Put the toy files where a download would put them."""
-    monkeypatch.setattr(mnist, "_download", lambda _, raw: write(raw, TOY_FILES) and "")
+    monkeypatch.setattr(mnist, "_download", lambda _: TOY_FILES)
 
 
 def assert_is_full_set(pictures):
@@ -99,7 +99,7 @@ def test_packed_files_are_taken_as_they_are_downloaded(how, course, tmp_path, mo
     packed = {f"{name}.gz": gzip.compress(content) for name, content in TOY_FILES.items()}
     raw = write(tmp_path / "mine" / "MNIST" / "raw", packed)
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
-    monkeypatch.setattr(mnist, "_download", lambda *_: "no network")
+    monkeypatch.setattr(mnist, "_download", lambda _: {})
     if how == "cut":
         damage(raw / "t10k-labels-idx1-ubyte.gz", "cut")
     found = load_pictures("digits", LESSON)
@@ -111,7 +111,7 @@ def test_packed_files_are_taken_as_they_are_downloaded(how, course, tmp_path, mo
 @pytest.mark.parametrize("how", ["cut", "flipped"])
 @pytest.mark.parametrize("name", TOY_FILES)
 def test_broken_file_is_named_and_the_next_source_taken(name, how, course, monkeypatch, capsys):
-    monkeypatch.setattr(mnist, "_download", lambda *_: "no network")
+    monkeypatch.setattr(mnist, "_download", lambda _: {})
     damage(write_full_set(course) / name, how)
     assert load_pictures("digits", LESSON).source == SAMPLE
     told, *_, last = capsys.readouterr().out.splitlines()
@@ -127,7 +127,7 @@ def test_broken_set_is_replaced_by_a_download(course, delivery, capsys):
 
 
 @pytest.mark.parametrize("problem", [errno.EACCES, errno.ENOSPC])
-@pytest.mark.parametrize("call", ["os.replace", "shutil.copyfile"])
+@pytest.mark.parametrize("call", ["os.replace", "pathlib.Path.write_bytes"])
 def test_download_may_not_be_kept(call, problem, course, delivery, monkeypatch, capsys):
     def fail(*_):  # as on a disk that cannot be written (root writes everywhere)
         raise OSError(problem, os.strerror(problem))

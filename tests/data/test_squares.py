@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, ImageOps
 
-from helpers.data import squares
-from helpers.data.squares import NotEnough, open_pictures, prepare, stored, to_square
+from helpers.data import prepared, squares
+from helpers.data.prepared import prepare, stored
+from helpers.data.squares import NotEnough, open_pictures, to_square
 from tests.data.pictures import (
     DAMAGED,
     bad_files,
@@ -34,7 +35,7 @@ SIZE = 16
 def make(place, path, count=None, least=1):
     """Return the array of the pictures at `place`, and what was left out."""
     with open_pictures(place) as pictures:
-        notes = stored(path) or prepare(path, pictures, count, SIZE, least)
+        notes = prepare(path, pictures, count, SIZE, least)
     return np.load(path)[: notes["count"]], notes["skipped"]
 
 
@@ -171,7 +172,7 @@ def test_an_error_is_no_damaged_picture(problem, tmp_path, monkeypatch):
             raise problem
         return path.open(mode)
 
-    monkeypatch.setattr(squares, "BATCH", 1)
+    monkeypatch.setattr(prepared, "BATCH", 1)
     monkeypatch.setattr(squares, "open", fails, raising=False)
     with refused(rf"3.jpg in .*mine cannot be read \({problem.strerror}\)"):
         make(folder, store / "toy.npy")
@@ -263,7 +264,7 @@ def test_array_is_kept_and_made_again_where_something_is_wrong(tmp_path, monkeyp
     # Cut off before the first note on the array that is made again.
     damage(path, "cut")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(squares, "_fill", interrupted)
+        patch.setattr(prepared, "_fill", interrupted)
         make(folder, path)
     assert np.array_equal(make(folder, path)[0], array)
     # Cut off between the last note and the last move.
@@ -303,7 +304,7 @@ def test_resumed_after_being_cut_off(tmp_path, monkeypatch):
 
 def test_nothing_is_continued_with_other_pictures(tmp_path, monkeypatch):
     """As when an archive is replaced after a run with it was killed."""
-    monkeypatch.setattr(squares, "BATCH", 1)
+    monkeypatch.setattr(prepared, "BATCH", 1)
     path, read = tmp_path / "store/toy.npy", squares._read
     for name, content in (("broken", b"bad"), ("sound", portrait(1))):
         files = {f"{i:02d}.jpg": content if i < 20 else portrait(i) for i in range(30)}
@@ -321,7 +322,7 @@ def test_nothing_is_continued_with_other_pictures(tmp_path, monkeypatch):
 
 
 def test_too_few_pictures_do_not_spoil_the_next_attempt(tmp_path, monkeypatch):
-    monkeypatch.setattr(squares, "BATCH", 1)
+    monkeypatch.setattr(prepared, "BATCH", 1)
     for name, content in (("broken", b"bad"), ("sound", portrait(1))):
         (tmp_path / name).write_bytes(zipped({f"{i}.jpg": content for i in range(5)}))
     with pytest.raises(NotEnough, match="5 pictures 0 can be used, but 2"):
