@@ -4,6 +4,8 @@ import errno
 import gzip
 import hashlib
 import os
+import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +108,37 @@ def test_packed_files_are_taken_as_they_are_downloaded(how, course, tmp_path, mo
     assert found.source == (FULL if how == "sound" else SAMPLE)
     assert ("ubyte.gz, from mine, is damaged" in capsys.readouterr().out) == (how == "cut")
     assert sorted(path.name for path in raw.iterdir()) == sorted(packed)
+
+
+def test_a_sound_packed_file_takes_the_place_of_a_damaged_one(course, capsys):
+    raw, name = write_full_set(course), "t10k-labels-idx1-ubyte"
+    write(raw, {f"{name}.gz": gzip.compress(TOY_FILES[name])})
+    damage(raw / name, "flipped")
+    assert_is_full_set(load_pictures("digits", LESSON))
+    assert f"{name}, from data, is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
+def test_an_error_of_the_disk_is_no_damage(course, monkeypatch, capsys):
+    monkeypatch.setattr(mnist, "_download", lambda _: {})
+    path = write_full_set(course) / "train-labels-idx1-ubyte"
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # "Input/output error"
+    if not path.is_file():
+        pytest.skip("not a file here")
+    assert load_pictures("digits", LESSON).source == SAMPLE
+    assert f"{path.name}, from data, cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_no_room_for_temporary_files(packed, course, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    if packed:
+        raw = course / "MNIST" / "raw"
+        write(raw, {f"{name}.gz": gzip.compress(content) for name, content in TOY_FILES.items()})
+    else:
+        monkeypatch.setattr(mnist, "_download", lambda _: TOY_FILES)
+    assert_is_full_set(load_pictures("digits", LESSON))
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped"])

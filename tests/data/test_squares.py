@@ -3,8 +3,11 @@
 import io
 import os
 import shutil
+import threading
+import time
 import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -342,3 +345,38 @@ def test_disk_is_full_or_closed(tmp_path, monkeypatch):
     assert not list((tmp_path / "store").iterdir())
     with refused("cannot be written"):
         make(folder, folder / "a.png" / "toy.npy")
+
+
+@pytest.mark.parametrize(("before", "after"), [('"count": 5', '"count": 4'), ("{}", '{"odd": 1}')])
+def test_notes_that_were_changed_are_not_believed(before, after, tmp_path, capsys):
+    folder = write(tmp_path / "mine", {f"{i}.png": encoded(noise(i)) for i in range(5)})
+    path, notes = tmp_path / "toy.npy", tmp_path / "toy.json"
+    make(folder, path)
+    text = notes.read_text()
+    assert before in text
+    notes.write_text(text.replace(before, after))
+    array, left_out = make(folder, path)
+    assert len(array) == 5 and not left_out and "made again" in capsys.readouterr().out
+
+
+def test_two_notebooks_prepare_the_same_array_one_after_the_other(tmp_path, monkeypatch, capsys):
+    folder = write(tmp_path / "mine", {f"{i}.png": encoded(noise(i)) for i in range(5)})
+    read, begun, go_on, names = squares._read, threading.Event(), threading.Event(), []
+
+    def slow(pictures, name, size):
+        names.append(name)
+        begun.set()
+        go_on.wait(30)
+        return read(pictures, name, size)
+
+    monkeypatch.setattr(squares, "_read", slow)
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(make, folder, tmp_path / "store/toy.npy")
+        assert begun.wait(30)
+        other = pool.submit(make, folder, tmp_path / "store/toy.npy")
+        while "waiting until it is done" not in capsys.readouterr().out:
+            time.sleep(0.01)
+        go_on.set()
+        assert np.array_equal(one.result()[0], other.result()[0])
+    assert sorted(names) == sorted(f"{i}.png" for i in range(5))
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"toy.npy", "toy.json"}
