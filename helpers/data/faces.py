@@ -58,9 +58,13 @@ def load_faces(
             print(faces.description)
             return faces
         except (CourseError, OSError) as problem:
+            why = str(problem)
+            if isinstance(problem, OSError):
+                why = f"{problem.filename or store} cannot be used ({problem.strerror or problem})"
+                why += ": see that there is room and that you may write there."
             if len(names) == 1:
-                raise CourseError(f"GAN_FACES={name}: {problem}") from problem
-            print(f"GAN_FACES={name} does not work: {problem}")
+                raise CourseError(f"GAN_FACES={name}: {why}") from problem
+            print(f"GAN_FACES={name} does not work: {why}")
     raise CourseError(
         "No photographs can be had: set GAN_FACES=drawn, or GAN_FACES to a folder of pictures, or "
         "KAGGLE_API_TOKEN to a token of your account at Kaggle."

@@ -406,6 +406,13 @@ def test_nothing_useful_in_gan_faces_is_one_sentence(place, word, tmp_path, monk
         fetch(tmp_path)
 
 
+def test_a_store_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_FACES", "drawn")
+    (tmp_path / "file").touch()
+    with refused("file.* cannot be used"):
+        load_faces(N, SIZE, store=tmp_path / "file" / "faces")
+
+
 def test_too_few_for_the_lesson(tmp_path, monkeypatch):
     folder = write(tmp_path / "mine", {f"{i}.jpg": portrait(i) for i in range(11)})
     monkeypatch.setenv("GAN_FACES", str(folder))

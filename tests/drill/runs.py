@@ -22,6 +22,7 @@ from tests.drill.trials import Kind, end_apart, end_of, expect, folder, process
 from tests.training import toy_run
 
 SIZES = {"PyTorch": 60, "Keras": 120}  # epochs, iterations: a second or two
+TIMES = {"PyTorch": 20, "Keras": 10}  # to be killed
 
 
 def start(library: str, where: Path):
@@ -92,7 +93,7 @@ def killed(chance: Random, short: bool) -> list[Kind]:
             end, told = end_apart(train, library, here / "whole")
             seconds = time.perf_counter() - begin
             expect(end == "data", told)
-            for i in range(2 if short else 20):
+            for i in range(2 if short else TIMES[library]):
                 moment = chance.uniform(0, 0.8 * seconds)
                 where = here / str(i)
                 where.mkdir()
