@@ -4,7 +4,9 @@ import csv
 import math
 from html import escape
 
-from helpers.base.files import DATA, new_file
+import numpy as np
+
+from helpers.base.files import DATA, new_file, shipped, write_sum
 
 MEASURED = DATA / "measured"
 
@@ -44,14 +46,21 @@ def _texts(column: tuple) -> list[str]:
 
 def read_rows(name: str) -> list[dict[str, str]]:
     """Return the rows of `data/measured/<name>.csv`, which a tool of `data/make/` has written."""
-    with (MEASURED / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+    with shipped(f"measured/{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
+def read_arrays(name: str) -> dict[str, np.ndarray]:
+    """Return the arrays of `data/measured/<name>.npz`, by their names."""
+    with np.load(shipped(f"measured/{name}.npz")) as file:
+        return dict(file)
+
+
 def write_rows(name: str, rows: list[dict]) -> None:
-    """Write rows of equal columns to `data/measured/<name>.csv`."""
+    """Write rows of equal columns to `data/measured/<name>.csv`, and its checksum."""
     path = MEASURED / f"{name}.csv"
     with new_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, rows[0], lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
+    write_sum(path, DATA)

@@ -19,8 +19,7 @@ import torch
 from torch import nn
 from torchvision import datasets
 
-from data.make.sums import write_sum
-from helpers.base.files import DATA
+from helpers.base.files import DATA, write_sum
 from helpers.data.weights import save_weights
 from helpers.metrics.classifier import CLASSES, NAMES, Classifier, build_network
 
@@ -114,7 +113,7 @@ def main() -> None:
     accuracy = float((probabilities.argmax(1) == labels.numpy()).mean())
     path = DATA / f"{choice.name}_classifier.safetensors"
     save_weights(path, network, {"name": choice.name, "accuracy": round(accuracy, 4)})
-    write_sum(path)
+    write_sum(path, DATA)
     print(f"{path.name}: {path.stat().st_size:,} bytes, accuracy {accuracy:.2%}")
 
 

@@ -10,8 +10,7 @@ import python_avatars as avatars
 import resvg_py
 from PIL import Image
 
-from data.make.sums import write_sum
-from helpers.base.files import DATA
+from helpers.base.files import DATA, write_sum
 
 SIZE = 128
 COUNT = 4000
@@ -171,7 +170,7 @@ def main() -> None:
             # A fixed date: the same faces give the same file.
             archive.writestr(zipfile.ZipInfo(f"{len(seen):06d}.webp"), packed.getvalue())
     if arguments.out == TARGET:
-        write_sum(TARGET)
+        write_sum(TARGET, DATA)
     print(f"{len(seen)} faces, {arguments.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -18,9 +18,8 @@ from dataclasses import replace
 
 import torch
 
-from data.make.sums import write_sum
 from data.make.training import LESSONS, train
-from helpers.base.files import DATA
+from helpers.base.files import DATA, write_sum
 from helpers.data.weights import load_weights, save_weights
 from helpers.presets import LONG
 from notebooks.tools.lesson import run_cells
@@ -57,7 +56,7 @@ def main(name: str, level: str) -> None:
     for player, network in players.items():
         path = DATA / f"{name}_{player}_{level}.safetensors"
         save_weights(path, network, facts)
-        write_sum(path)
+        write_sum(path, DATA)
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {facts}")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from data.make.training import LESSONS, train
-from helpers.base.files import new_file, write_text
+from helpers.base.files import DATA, new_file, write_sum, write_text
 from helpers.base.history import COLUMNS
 from helpers.metrics.classifier import load_classifier
 from helpers.metrics.images import class_counts, frechet
@@ -103,9 +103,11 @@ def main(name: str, *seeds: str) -> None:
             rows += lecture_run(names, measures, run_name, label, seed)
         write_rows(f"lecture_{name}", rows)  # after each label: the second may wait
     if name == "digits":
-        with new_file(MEASURED / "lecture_digits.npz") as part, part.open("wb") as file:
+        path = MEASURED / "lecture_digits.npz"
+        with new_file(path) as part, part.open("wb") as file:
             strips = {key: runs_folder() / run / "strip.npy" for key, run in SHOWN.items()}
-            np.savez_compressed(file, **{key: np.load(path) for key, path in strips.items()})
+            np.savez_compressed(file, **{key: np.load(strip) for key, strip in strips.items()})
+        write_sum(path, DATA)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from zipfile import ZIP_LZMA, ZipFile
 import numpy as np
 from torchvision.datasets import MNIST, FashionMNIST
 
-from data.make.sums import write_sum
-from helpers.base.files import DATA
+from helpers.base.files import DATA, write_sum
 
 
 def draw(dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +37,7 @@ def main(folder: str) -> None:
             for key, array in arrays.items():
                 with archive.open(f"{key}.npy", "w") as file:
                     np.lib.format.write_array(file, array, allow_pickle=False)
-        write_sum(path)
+        write_sum(path, DATA)
 
 
 if __name__ == "__main__":

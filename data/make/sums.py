@@ -1,13 +1,19 @@
-"""Keeps `data/SHA256SUMS`, by which the helpers know that a file is the one that was made."""
+"""Writes the checksums of all tables in `data/measured/` into `data/SHA256SUMS`.
 
-from pathlib import Path
+    python -m data.make.sums
 
-from helpers.base.files import sha256, write_text
+Run it after a table was changed by hand, or merged: the helpers read none that they do not know.
+"""
+
+from helpers.base.files import DATA, write_sum
+from helpers.tables import MEASURED
 
 
-def write_sum(path: Path) -> None:
-    """Write the SHA-256 of a file into `SHA256SUMS` beside it, in the place of the one before."""
-    sums = path.with_name("SHA256SUMS")
-    lines = sums.read_text(encoding="utf-8").splitlines()
-    digests = {name: digest for digest, name in map(str.split, lines)} | {path.name: sha256(path)}
-    write_text(sums, "".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+def main() -> None:
+    """Write a line for each table."""
+    for path in sorted(MEASURED.iterdir()):
+        write_sum(path, DATA)
+
+
+if __name__ == "__main__":
+    main()

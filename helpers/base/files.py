@@ -30,25 +30,41 @@ def own_folder(name: str) -> Path:
         with tempfile.TemporaryFile(dir=place):
             return place
     except OSError as problem:
+        why = problem.strerror
+    with contextlib.suppress(OSError):  # what writes there will say that it cannot
         place = Path(tempfile.gettempdir(), "gan-course", name)
         place.mkdir(parents=True, exist_ok=True)
-        print(f"data/{name} cannot be written ({problem.strerror}): its files go to {place}.")
-        return place
+        print(f"data/{name} cannot be written ({why}): its files go to {place}.")
+    return place
 
 
-def is_sound(path: Path, name: str) -> bool:
-    """Tell whether a file is there and the one that `data/SHA256SUMS` has as `name`."""
+def is_known(digest: str, name: str) -> bool:
+    """Tell whether a SHA-256 is the one that `data/SHA256SUMS` has for `name`."""
     with contextlib.suppress(OSError):
-        return f"{sha256(path)}  {name}".encode() in (DATA / "SHA256SUMS").read_bytes().splitlines()
+        return f"{digest}  {name}".encode() in (DATA / "SHA256SUMS").read_bytes().splitlines()
     return False
+
+
+def write_sum(path: Path, folder: Path) -> None:
+    """Write the SHA-256 of a file below `folder` into its `SHA256SUMS`, in the old one's place."""
+    sums, name = folder / "SHA256SUMS", path.relative_to(folder).as_posix()
+    lines = sums.read_text(encoding="utf-8").splitlines()
+    digests = {name: digest for digest, name in map(str.split, lines)} | {name: sha256(path)}
+    write_text(sums, "".join(f"{digest}  {name}\n" for name, digest in digests.items()))
 
 
 def shipped(name: str) -> Path:
     """Return the path of a file that comes with the course; CourseError unless it is sound."""
-    if is_sound(DATA / name, name):
-        return DATA / name
+    path, trouble = DATA / name, "missing or damaged"
+    try:
+        if is_known(sha256(path), name):
+            return path
+    except FileNotFoundError:
+        pass
+    except OSError as problem:  # the file may be sound
+        trouble = f"not to be read ({problem.strerror})"
     advice = "get it back with `git checkout data`, or fetch the course again"
-    raise CourseError(f"data/{name} is missing or damaged: {advice}.")
+    raise CourseError(f"data/{name} is {trouble}: {advice}.")
 
 
 @contextlib.contextmanager

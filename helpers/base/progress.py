@@ -1,10 +1,18 @@
 """Where a progress bar is drawn, so that a notebook keeps one line of it."""
 
+import os
 import sys
 from typing import TextIO
 
 from IPython import get_ipython
 from IPython.display import DisplayHandle
+
+_theirs = {name: os.environ.pop(name) for name in [*os.environ] if name.startswith("TQDM_")}
+try:
+    # It reads its variables while it is imported; odd ones would break that, or our bars.
+    from tqdm import tqdm as tqdm
+finally:
+    os.environ.update(_theirs)
 
 
 class _OneLine:

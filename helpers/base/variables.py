@@ -1,4 +1,4 @@
-"""What the reader has set in environment variables."""
+"""What the reader has set in environment variables, and paths as people write them."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,22 @@ def variable(name: str) -> str:
     return os.environ.get(name, "").strip().strip("\"'").strip()
 
 
+def path_of(text: str | Path) -> Path:
+    """Return the absolute path that a text names; CourseError if the system can take it for none.
+
+    There may be nothing at that path.
+    """
+    try:
+        path = Path(text).expanduser().resolve()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as problem:  # too long, a loop, nobody's home
+        why = getattr(problem, "strerror", None) or problem
+        raise CourseError(
+            f"{text} is no path that can be used ({why}): name another one."
+        ) from None
+    return path
+
+
 def folder_of(name: str) -> Path | None:
     """Return the absolute path that a variable names, or None.
 
@@ -19,7 +35,7 @@ def folder_of(name: str) -> Path | None:
     """
     if not (value := variable(name)):
         return None
-    path = Path(value).expanduser().resolve()
+    path = path_of(value)
     if not path.parent.is_dir():
         raise CourseError(
             f"{name}={value}: there is no folder {path.parent}. Mount the drive or make the folder."

@@ -15,9 +15,10 @@ import numpy as np
 
 from helpers.base.errors import CourseError
 from helpers.base.files import own_folder, shipped
-from helpers.base.variables import variable
+from helpers.base.variables import path_of, variable
 from helpers.data.kaggle import apart, celeba
-from helpers.data.squares import NotEnough, in_words, open_pictures, prepare, stored
+from helpers.data.prepared import prepare, stored
+from helpers.data.squares import NotEnough, in_words, open_pictures
 
 FEWEST = 100  # for the lesson
 
@@ -57,9 +58,13 @@ def load_faces(
             print(faces.description)
             return faces
         except (CourseError, OSError) as problem:
+            why = str(problem)
+            if isinstance(problem, OSError):
+                why = f"{problem.filename or store} cannot be used ({problem.strerror or problem})"
+                why += ": see that there is room and that you may write there."
             if len(names) == 1:
-                raise CourseError(f"GAN_FACES={name}: {problem}") from problem
-            print(f"GAN_FACES={name} does not work: {problem}")
+                raise CourseError(f"GAN_FACES={name}: {why}") from problem
+            print(f"GAN_FACES={name} does not work: {why}")
     raise CourseError(
         "No photographs can be had: set GAN_FACES=drawn, or GAN_FACES to a folder of pictures, or "
         "KAGGLE_API_TOKEN to a token of your account at Kaggle."
@@ -75,13 +80,13 @@ def _load(name: str, count: int | None, size: int, store: Path, patience: float)
         notes = stored(path) or _prepare(path, places(store, patience), among, changes, count, size)
     else:
         drawn = kind == "drawn"
-        place = shipped("drawn_faces.zip") if drawn else Path(name).expanduser().resolve()
+        place = shipped("drawn_faces.zip") if drawn else path_of(name)
         what = "drawn cartoon faces (built in, not CelebA)" if drawn else f"pictures from {place}"
         with open_pictures(place) as pictures:
             origin = hashlib.sha256(ascii((place, pictures.digest())).encode()).hexdigest()
             path = store / f"files-{origin[:8]}-{shape}"
             least = min(count or FEWEST, FEWEST)
-            notes = stored(path) or prepare(path, pictures, count, size, least)
+            notes = prepare(path, pictures, count, size, least)
     images = np.load(path, mmap_mode="r")[: notes["count"]]
     told = f"{what}, {size} x {size} pixels{in_words(notes['skipped'])}"
     return Faces(images, f"Faces: {len(images):,} {told}.")

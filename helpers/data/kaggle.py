@@ -13,15 +13,13 @@ import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tqdm import tqdm
-
 from helpers.base.errors import CourseError
-from helpers.base.progress import bar_file
+from helpers.base.progress import bar_file, tqdm
 from helpers.base.variables import variable
+from helpers.data.squares import NotEnough, open_pictures
 
 DATASET = "jessicali9530/celeba-dataset"
 ARCHIVE = "celeba-dataset.zip"  # so Kaggle names it
@@ -46,7 +44,7 @@ def celeba(store: Path, patience: float) -> Iterator[Path]:
     """
     print(TERMS)
     archive = store / ARCHIVE
-    if zipfile.is_zipfile(archive):
+    if archive.exists() and _is_whole(archive):
         yield archive
     for layout in ("*", "datasets/*/*"):  # where Kaggle once attached a data set, and does now
         yield from sorted(ATTACHED.glob(f"{layout}/img_align_celeba"))
@@ -61,6 +59,15 @@ def celeba(store: Path, patience: float) -> Iterator[Path]:
     print(f"Downloading {ARCHIVE_BYTES / 1e9:.1f} GB from kaggle.com/datasets/{DATASET} ...")
     apart(_download, archive, patience, **account)
     yield archive
+
+
+def _is_whole(archive: Path) -> bool:
+    """Tell whether this is a zip file, or the part of one; CourseError if it cannot be read."""
+    try:
+        with open_pictures(archive):
+            return True
+    except NotEnough:
+        return False
 
 
 def apart(task: Callable[[str], object], place: Path, patience: float, **variables: str) -> str:
@@ -112,17 +119,17 @@ def _size(place: Path) -> int:
 def _account() -> dict[str, str]:
     """Return what variables, or else Colab's secrets, tell of an account at Kaggle.
 
-    Without the blanks and the line break that come with a copy.
+    Without the blanks and the line breaks that come with a copy.
     """
     found = {}
     for name in ACCOUNT:
         if value := variable(name):
-            found[name] = value
+            found[name] = "".join(value.split())
             continue
         with contextlib.suppress(Exception):  # no Colab, absent, not allowed, not answered in time
             from google.colab import userdata
 
-            found[name] = userdata.get(name).strip()
+            found[name] = "".join(userdata.get(name).split())
     return found
 
 

@@ -1,8 +1,10 @@
 """The digits and clothes of lessons 02 and 03: where they come from, checked, as tensors."""
 
+import contextlib
 import gzip
-import shutil
-import tempfile
+import hashlib
+import io
+import os
 import time
 import zlib
 from dataclasses import dataclass
@@ -12,13 +14,14 @@ from urllib.request import urlopen
 import numpy as np
 import torch
 
-from helpers.base.errors import CourseError
-from helpers.base.files import DATA, is_sound, new_file, shipped
-from helpers.base.variables import variable
+from helpers.base.errors import CourseError, printable
+from helpers.base.files import DATA, is_known, new_file, shipped
+from helpers.base.variables import path_of, variable
 from helpers.presets import Preset
 
 SECONDS_TO_DOWNLOAD = 90  # then the built-in sample is used
 SECONDS_OF_SILENCE = 15  # then a server is given up
+MOST_BYTES = 2**26  # that are unpacked: the largest file has 47 million
 KINDS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 FILES = tuple(f"{kind}-ubyte" for kind in KINDS)
 CLOTHES = "T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
@@ -75,54 +78,99 @@ def _from_folders(title: str) -> Found | None:
     """Return the full data set from the folder of `GAN_DATA`, else from `data/`."""
     found = None
     if value := variable("GAN_DATA"):
-        folder = Path(value).expanduser().resolve()
+        folder = path_of(value)
         if not folder.is_dir():
             raise CourseError(
                 f"GAN_DATA={value} is no folder: name one that holds MNIST/raw, or leave it unset."
             )
         raw = _raw(folder, title)
-        if not raw.is_dir():
+        if not os.path.isdir(raw):
             print(f"The folder of GAN_DATA holds no {raw.parent.name}/raw: looking elsewhere.")
-        found = _read(raw, title, f"from {folder.name}")
+        found = _read(raw, title, f"from {printable(folder.name)}")
     return found or _read(_raw(DATA, title), title, "from data")
 
 
-def _from_download(title: str) -> Found | None:
-    """Download into a temporary folder, check, then copy into `data/` if that can be written."""
-    print(f"{title} is not in data: downloading it (for {SECONDS_TO_DOWNLOAD} s at most) ...")
-    with tempfile.TemporaryDirectory(prefix="gan-course-") as temporary:
-        raw, kept = _raw(Path(temporary), title), _raw(DATA, title)
-        raw.mkdir(parents=True)
-        if problem := _download(raw.parent.name, raw):
-            print(f"The download did not work ({problem}).")
-            return None
-        if found := _read(raw, title, "downloaded"):
+def _read(raw: Path, title: str, where: str) -> Found | None:
+    """Return the full data set if its files are in `raw`, packed or not; name those of no use."""
+    contents = {}
+    for name in FILES:
+        for path in (raw / name, raw / f"{name}.gz"):
+            if name in contents or not os.path.isfile(path):
+                continue
             try:
-                kept.mkdir(parents=True, exist_ok=True)
-                for name in FILES:
-                    with new_file(kept / name) as part:
-                        shutil.copyfile(raw / name, part)
-            except OSError as error:
-                print(f"It could not be kept in data ({error.strerror}).")
-        return found
+                content = path.read_bytes()
+            except OSError as problem:  # the file may be sound
+                print(f"{path.name}, {where}, cannot be read ({problem.strerror}).")
+                continue
+            with contextlib.suppress(OSError, EOFError, zlib.error):
+                content = _unpacked(content) if path.suffix else content
+            if _is_sound(content, name, title):
+                contents[name] = content
+            else:
+                print(f"{path.name}, {where}, is damaged and is not used.")
+    return _as_tensors(contents, title, where)
 
 
-def _download(kind: str, raw: Path) -> str:
-    """Download the four files into `raw`; return what went wrong, "" for nothing."""
+def _is_sound(content: bytes, name: str, title: str) -> bool:
+    """Tell whether this is the file of that name."""
+    return is_known(hashlib.sha256(content).hexdigest(), f"{title.replace('-', '')}/raw/{name}")
+
+
+def _as_tensors(contents: dict[str, bytes], title: str, where: str) -> Found | None:
+    """Return the full data set if all four files are there, of which each is known to be sound."""
+    if len(contents) < len(FILES):
+        return None
+    tensors = []
+    for name in FILES:  # MNIST's format: numbers of 4 bytes, of which the third byte counts, bytes
+        content = bytearray(contents[name])  # which a tensor may change
+        sizes = np.frombuffer(content, ">i4", content[3], 4).tolist()
+        values = torch.frombuffer(content, dtype=torch.uint8, offset=4 + 4 * len(sizes))
+        tensors.append(values.reshape(sizes))
+    tensors[1::2] = (labels.long() for labels in tensors[1::2])
+    return f"all {len(tensors[0]):,} training pictures of {title}", where, tensors
+
+
+def _from_download(title: str) -> Found | None:
+    """Download, check, then keep it in `data/` if that can be written."""
+    print(f"{title} is not in data: downloading it (for {SECONDS_TO_DOWNLOAD} s at most) ...")
+    contents = _download(title)
+    found = _as_tensors(contents, title, "downloaded")
+    if found:
+        kept = _raw(DATA, title)
+        try:
+            kept.mkdir(parents=True, exist_ok=True)
+            for name, content in contents.items():
+                with new_file(kept / name) as part:
+                    part.write_bytes(content)
+        except OSError as error:
+            print(f"It could not be kept in data ({error.strerror}).")
+    return found
+
+
+def _download(title: str) -> dict[str, bytes]:
+    """Return the four files; those before the first one that cannot be had, which is named."""
     from torchvision import datasets  # for its addresses alone: its download knows no time limit
 
-    end = time.monotonic() + SECONDS_TO_DOWNLOAD
+    end, contents = time.monotonic() + SECONDS_TO_DOWNLOAD, {}
     for name in FILES:
-        for mirror in getattr(datasets, kind).mirrors:
+        for mirror in getattr(datasets, title.replace("-", "")).mirrors:
             try:
-                packed = _fetch(f"{mirror}{name}.gz", end)
-                (raw / name).write_bytes(gzip.decompress(packed))
+                content = _unpacked(_fetch(f"{mirror}{name}.gz", end))
+                if not _is_sound(content, name, title):
+                    raise ValueError(f"{name}.gz is damaged")
+                contents[name] = content
                 break
-            except Exception as error:  # whatever server, disk and contents may lead to
-                problem = str(error) or type(error).__name__
+            except Exception as error:  # whatever server and contents may lead to
+                problem = printable(str(error)) or type(error).__name__
         else:
-            return problem
-    return ""
+            print(f"The download did not work ({problem}).")
+            break
+    return contents
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Return what a gzip file holds."""
+    return gzip.GzipFile(fileobj=io.BytesIO(packed)).read(MOST_BYTES)
 
 
 def _fetch(address: str, end: float) -> bytes:
@@ -144,35 +192,3 @@ def _from_sample(name: str, title: str) -> Found:
     tensors[1::2] = (labels.long() for labels in tensors[1::2])
     some = f"{len(tensors[0]):,} of the 60,000 training pictures of {title}"
     return some, "the built-in sample", tensors
-
-
-def _unpack(packed: list[Path], title: str, where: str) -> Found | None:
-    """Return the full data set from its four files as they are downloaded, packed."""
-    with tempfile.TemporaryDirectory(prefix="gan-course-") as temporary:
-        raw = _raw(Path(temporary), title)
-        raw.mkdir(parents=True)
-        for path in packed:
-            try:
-                (raw / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
-            except (OSError, EOFError, zlib.error):
-                print(f"{path.name}, {where}, is damaged and is not used.")
-                return None
-        return _read(raw, title, where)
-
-
-def _read(raw: Path, title: str, where: str) -> Found | None:
-    """Return the full data set if its four files are in `raw` and sound; name damaged ones."""
-    packed = [path for name in FILES if (path := raw / f"{name}.gz").is_file()]
-    found = [path for name in FILES if (path := raw / name).is_file()]
-    if len(packed) == len(FILES) and not found:
-        return _unpack(packed, title, where)
-    bad = [p.name for p in found if not is_sound(p, f"{raw.parent.name}/raw/{p.name}")]
-    for name in bad:
-        print(f"{name}, {where}, is damaged and is not used.")
-    if bad or len(found) < len(FILES):
-        return None
-    from torchvision.datasets.mnist import read_image_file, read_label_file
-
-    readers = (read_image_file, read_label_file) * 2
-    tensors = [read(str(path)) for read, path in zip(readers, found, strict=True)]
-    return f"all {len(tensors[0]):,} training pictures of {title}", where, tensors

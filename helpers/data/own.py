@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 from PIL import Image
-from tqdm import tqdm
 
-from helpers.base.errors import CourseError
-from helpers.base.progress import bar_file
+from helpers.base.errors import CourseError, printable
+from helpers.base.progress import bar_file, tqdm
+from helpers.base.variables import path_of
 from helpers.data.mnist import PictureSet
-from helpers.data.squares import Pictures, in_words, open_pictures, printable, squares
+from helpers.data.squares import Pictures, in_words, open_pictures, squares
 
 ONE_IN = 10  # one in ten is kept for testing
 MOST_OWN_BYTES = 2**31  # more would not fit into memory as floats
@@ -39,8 +39,8 @@ def load_images(folder: str | Path, size: int = 28, channels: int = 1) -> Pictur
         raise CourseError(f"size={size!r}, channels={channels!r} does not work: give {wanted}.")
     if not folder:
         raise CourseError("Say in which folder your pictures are.")
-    place = Path(folder).expanduser()
-    title = printable(place.resolve().name)
+    place = path_of(folder)
+    title = printable(place.name)
     with open_pictures(place) as pictures:
         found, left_out = _read(pictures, size, channels)
     told = in_words(left_out)

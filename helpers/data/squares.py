@@ -1,13 +1,8 @@
-"""Many picture files, in a folder or a zip file, as squares of one size and as one array on disk.
-
-Beside the array, a .npy file, lie notes on what it holds. It has another name until it is complete,
-so that half an array is never used; a run that was cut off goes on where the last one stopped.
-"""
+"""Picture files, in a folder or a zip file, as squares of one size."""
 
 import contextlib
 import hashlib
 import io
-import json
 import mimetypes
 import os
 import re
@@ -17,23 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
-from tqdm import tqdm
 
 from helpers.base.errors import CourseError
-from helpers.base.files import sha256, write_text
-from helpers.base.progress import bar_file
 
 COLOURS = ("RGB", "RGBA", "L", "LA", "P", "1")  # Pillow's names, for up to 8 bits a colour
 HIDDEN = (".", "__MACOSX")
 DAMAGED = "damaged or no picture"
 SMALLEST_SIDE, MOST_PIXELS, MOST_BYTES = 16, 40_000_000, 2**26
-BATCH = 256  # pictures between two notes of how far the array has come
+BATCH = 256  # pictures at a time
 
 
 class NotEnough(CourseError):
@@ -111,84 +102,13 @@ def _unreadable(what: object, problem: Exception) -> CourseError:
     if isinstance(problem, OSError):
         why = problem.strerror or why
         advice = "see that its disk is there and that you may read it, then try again"
-    return CourseError(f"{printable(str(what))} cannot be read ({why}): {advice}.")
-
-
-def printable(name: str) -> str:
-    """Return a file name on one line and without what no text can hold."""
-    return " ".join(name.encode(errors="replace").decode().split())
+    return CourseError(f"{what} cannot be read ({why}): {advice}.")
 
 
 def in_words(left_out: dict[str, int]) -> str:
     """Return how many pictures were left out and why, as the end of a sentence, or ""."""
     reasons = ", ".join(f"{count} {why}" for why, count in sorted(left_out.items()))
     return f"; left out: {reasons}" if reasons else ""
-
-
-def stored(path: Path) -> dict | None:
-    """Return the notes on the array that was prepared at `path`; None if none or damaged."""
-    if path.is_file():
-        notes = _read_notes(path)
-        if notes.get("sha256") == sha256(path):
-            return notes
-        print(f"{path.name} is damaged and is made again.")
-    return None
-
-
-def prepare(path: Path, pictures: Pictures, count: int | None, size: int, least: int = 1) -> dict:
-    """Make an array of at most `count` squares (None: all), or go on with it; return its notes.
-
-    Pictures that cannot be used are replaced by the next ones and counted, by reason, as `skipped`;
-    the first `count` rows hold the others. Fewer than `least` raise NotEnough; a picture that the
-    system does not hand out, and a disk that is full or closed, raise CourseError. Then nothing of
-    the array is left.
-    """
-    part = path.with_suffix(".npy.part")
-    found, digest = len(pictures.marks), pictures.digest()
-    shape = (min(count or found, found), size, size, 3)
-    notes = _read_notes(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if notes.get("pictures") != digest or not _is_whole(part, shape):
-            notes = {"pictures": digest, "count": 0, "skipped": {}}
-            _write_notes(path, notes)  # first: notes of another array must not belong to this one
-            with part.open("wb") as new:  # full of zeros: a full disk would kill a mapped array
-                np.save(new, np.broadcast_to(np.uint8(0), shape))
-        _fill(path, notes, pictures)
-        if (used := notes["count"]) < least:
-            raise NotEnough(f"Of {found} pictures {used} can be used, but {least} are needed.")
-        _write_notes(path, notes | {"sha256": sha256(part)})
-        part.replace(path)
-    except (CourseError, OSError) as problem:
-        for file in (part, path.with_suffix(".json")):
-            with contextlib.suppress(OSError):
-                file.unlink()
-        if isinstance(problem, CourseError):
-            raise
-        raise CourseError(f"{path.parent} cannot be written to: {problem}.") from problem
-    return notes
-
-
-def _fill(path: Path, notes: dict, pictures: Pictures) -> None:
-    """Read pictures into the unfinished array, and keep its notes, until it is full."""
-    array = np.lib.format.open_memmap(path.with_suffix(".npy.part"), mode="r+")
-    notes["skipped"] = skipped = Counter(notes["skipped"])
-    begun = notes["count"]
-    names = sorted(pictures.marks, key=pictures.order)[begun + skipped.total() :]
-    found = islice(squares(pictures, names, array.shape[1], skipped), len(array) - begun)
-    for _, square in tqdm(found, "faces", len(array), initial=begun, file=bar_file()):
-        array[notes["count"]] = square
-        notes["count"] += 1
-        if notes["count"] % BATCH == 0:
-            _write_notes(path, notes)
-    array.flush()
-
-
-def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
-    """Tell whether a file is an array of this shape and not cut short."""
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        return np.load(path, mmap_mode="r").shape == shape
-    return False
 
 
 def squares(
@@ -281,7 +201,7 @@ def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
     except Image.DecompressionBombError:
         return "too large"
     except MemoryError:
-        large = f"{printable(name)} does not fit into memory"
+        large = f"{name} does not fit into memory"
         raise CourseError(f"{large}: close other programs, then try again.") from None
     except UnidentifiedImageError:
         suffix = PurePosixPath(name).suffix.lower()
@@ -291,15 +211,3 @@ def _read(pictures: Pictures, name: str, size: int) -> np.ndarray | str:
         return f"that cannot be opened{told}"
     except Exception:  # a damaged picture may raise anything at all
         return DAMAGED
-
-
-def _read_notes(path: Path) -> dict:
-    """Return the notes on an array, finished or not; none if they are missing or damaged."""
-    with contextlib.suppress(OSError, ValueError):
-        notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return notes if "count" in notes else {}
-    return {}
-
-
-def _write_notes(path: Path, notes: dict) -> None:
-    write_text(path.with_suffix(".json"), json.dumps(notes, indent=1))

@@ -1,5 +1,6 @@
 """A recording of a training run, of any framework: NumPy arrays. `helpers.player` shows it."""
 
+import io
 import json
 import os
 import time
@@ -198,10 +199,15 @@ class Recording:
         return Path(path)
 
     def resumed(self, path: Path) -> "Recording":
-        """Return the recording in a file if it has the same noise, else this one: begin here."""
+        """Return the recording in a file if it has the same noise, else this one: begin here.
+
+        One that the system does not let us read raises CourseError: it may be sound.
+        """
         try:
             saved = Recording.load(path)
-        except CourseError:
+        except CourseError as problem:
+            if isinstance(problem.__cause__, OSError):
+                raise
             return self
         return saved if np.array_equal(saved.noise, self.noise) else self
 
@@ -209,7 +215,14 @@ class Recording:
     def load(cls, path: str | os.PathLike) -> "Recording":
         """Read a recording; a file that is missing, damaged or of another version: CourseError."""
         try:
-            with np.load(path) as file:  # without pickle
+            content = Path(path).read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            content = b""
+        except OSError as problem:
+            why = f"{path} cannot be read ({problem.strerror})"
+            raise CourseError(f"{why}: see that its disk is there, then try again.") from problem
+        try:
+            with np.load(io.BytesIO(content)) as file:  # without pickle
                 arrays = dict(file)
             about = json.loads(str(arrays["about"]))
             if about["version"] == VERSION:

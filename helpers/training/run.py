@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 from helpers.base.errors import CourseError
 from helpers.base.files import new_file, own_folder, write_text
 from helpers.base.history import COLUMNS
-from helpers.base.progress import bar_file
+from helpers.base.progress import bar_file, tqdm
 from helpers.base.variables import folder_of
 from helpers.presets import GanSettings, Preset
 
@@ -185,9 +184,9 @@ class BaseRun(abc.ABC):
         """
         self._claim()
         try:
+            recording = self.recording and self.recording.resumed(self.folder / "recording.npz")
             if self._load():
-                if self.recording:
-                    self.recording = self.recording.resumed(self.folder / "recording.npz")
+                self.recording = recording
                 print(f"A run was cut off after {self.unit} {self.step:,}: it goes on from there.")
         finally:
             self._free()

@@ -16,7 +16,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 04 · Faces, in Keras
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/04_celeba_keras_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gan-course/gan-course/blob/main/notebooks/04_celeba_keras_gan.ipynb) [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/gan-course/gan-course/blob/main/notebooks/04_celeba_keras_gan.ipynb)
 #
 # The hardest lesson: pictures of faces, in colour, with convolutional networks, in another library.
 # First you train the networks of the lecture and measure what they can do. Then you go one step
@@ -53,6 +53,7 @@
 # %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # @title Find or fetch the course
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -67,16 +68,19 @@ class SetupError(Exception):
 
 
 def find_course():
-    local, fetched = Path("..").resolve(), Path("gan-course").resolve()
-    for folder in (local, fetched):
+    fetched, advice = Path("gan-course").resolve(), "check the network"
+    for folder in (Path("..").resolve(), Path.cwd(), fetched):
         if (folder / "helpers" / "__init__.py").is_file():
             return folder, "is already here"
-    if not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
+    if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
+        advice = "choose Settings, Turn on internet"
+    elif not (importlib.util.find_spec("google") and importlib.util.find_spec("google.colab")):
         raise SetupError("Open this notebook from the folder notebooks/ of the course.")
-    shutil.rmtree(fetched, ignore_errors=True)  # what an interrupted attempt may have left
+    if (fetched / ".git").exists():  # what an interrupted attempt has left
+        shutil.rmtree(fetched)
     command = ["git", "clone", "--quiet", "--depth=1", REPOSITORY, str(fetched)]
     if subprocess.run(command, capture_output=True).returncode:
-        raise SetupError(f"{REPOSITORY} could not be fetched: check the network, then run again.")
+        raise SetupError(f"{REPOSITORY} could not be fetched: {advice}, then run again.")
     return fetched, f"was fetched from {REPOSITORY}"
 
 

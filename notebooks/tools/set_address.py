@@ -14,6 +14,7 @@ ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
 IN_TEXT = (
     re.compile(r'(REPOSITORY = \\?")(https://github\.com/[\w.-]+/[\w.-]+)'),
     re.compile(r"(colab\.research\.google\.com/github/)([\w.-]+/[\w.-]+)(?=/blob/)"),
+    re.compile(r"(kaggle\.com/kernels/welcome\?src=)(https://github\.com/[\w.-]+/[\w.-]+)(?=/blob/)"),
     re.compile(r"(git clone )(https://github\.com/[\w.-]+/[\w.-]+)"),
 )
 

@@ -1,14 +1,17 @@
 """Files that come with the course are what they were, and no file is ever written by half."""
 
 import shutil
+import sys
 
 import pytest
 
 from helpers.base import files
-from helpers.base.files import DATA, new_file, own_folder, sha256, shipped, write_text
+from helpers.base.files import DATA, new_file, own_folder, sha256, shipped, write_sum, write_text
+from helpers.tables import read_arrays, read_rows
 from tests.trouble import DAMAGE, damage, refused
 
 SHIPPED = [path.name for kind in ("npz", "safetensors", "zip") for path in DATA.glob(f"*.{kind}")]
+SHIPPED += [f"measured/{path.name}" for path in (DATA / "measured").iterdir()]
 
 
 def test_what_comes_with_the_course_is_sound_and_the_sums_name_nothing_else():
@@ -54,3 +57,33 @@ def test_where_data_cannot_be_written_files_go_to_a_temporary_folder(tmp_path, m
     place = own_folder("runs")
     assert place == tmp_path / "gan-course" / "runs" and place.is_dir()
     assert str(place) in capsys.readouterr().out
+
+
+def test_where_nothing_can_be_written_at_all_the_writer_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "DATA", tmp_path / "file" / "data")
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(files.tempfile, "tempdir", str(tmp_path / "file"))
+    assert own_folder("runs").name == "runs"  # and nothing is raised
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize(("read", "name"), [(read_rows, "a.csv"), (read_arrays, "a.npz")])
+def test_a_damaged_table_is_refused(read, name, how, tmp_path, monkeypatch):
+    path = tmp_path / "measured" / name
+    path.parent.mkdir()
+    shutil.copy(DATA / "measured" / f"lecture_digits{path.suffix}", path)
+    (tmp_path / "SHA256SUMS").touch()
+    write_sum(path, tmp_path)
+    monkeypatch.setattr(files, "DATA", tmp_path)
+    assert len(read("a"))
+    damage(path, how)
+    with refused(f"data/measured/{name} is missing or damaged"):
+        read("a")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
+def test_an_error_of_the_disk_is_no_damage(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "DATA", tmp_path)
+    (tmp_path / "a.npz").symlink_to("/proc/self/mem")  # "Input/output error"
+    with refused("not to be read"):
+        shipped("a.npz")

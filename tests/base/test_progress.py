@@ -1,8 +1,11 @@
 """The progress bar in a notebook that was executed and stored: one line, its last state."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
@@ -35,3 +38,13 @@ def test_in_a_notebook_a_bar_is_one_output_of_one_line():
 
 def test_elsewhere_a_bar_goes_where_print_goes(capsys):
     assert bar_file() is sys.stdout
+
+
+@pytest.mark.parametrize("odd", ["TQDM_NCOLS=wide", "TQDM_DISABLE=1", "TQDM_TOTAL=9"])
+def test_variables_of_tqdm_change_no_bar_of_ours_and_are_left(odd):
+    name, _, value = odd.partition("=")
+    code = f"import os; from helpers.base.progress import tqdm; print(os.environ[{name!r}])"
+    code += "; bar = tqdm(total=2); print(bar.total, bar.disable)"
+    told = dict(os.environ, **{name: value})
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=told, capture_output=True)
+    assert done.stdout.decode().split() == [value, "2", "False"], done.stderr.decode()

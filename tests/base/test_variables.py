@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.base.variables import folder_of, variable
+from helpers.base.errors import CourseError
+from helpers.base.variables import folder_of, path_of, variable
 from tests.trouble import refused
 
 
@@ -36,3 +37,17 @@ def test_a_drive_that_is_not_there_is_refused(tmp_path, monkeypatch):
     with refused("Mount the drive"):
         folder_of("GAN_RUNS")
     assert not (tmp_path / "drive").exists()
+
+
+@pytest.mark.parametrize("odd", ["x" * 300, "loop", "loop/x", "~nobody-of-this-name/x", "a\0b"])
+def test_what_is_no_path_is_one_sentence(odd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with refused("is no path that can be used"):
+        path_of(odd)
+
+
+def test_a_sentence_stays_on_one_line_and_can_be_shown():
+    assert str(CourseError("There is no\n file\t\udcff\x1b[1m\u202e ü.")) == (
+        "There is no file ??[1m? ü."
+    )

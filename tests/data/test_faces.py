@@ -145,7 +145,7 @@ def test_account(way, server, tmp_path, capsys, monkeypatch):
         monkeypatch.setitem(sys.modules, "google.colab", colab)
     else:
         for name, value in secrets.items():
-            monkeypatch.setenv(name, f" {value}\n")  # as it comes with copying
+            monkeypatch.setenv(name, f" {value[:4]}\n{value[4:]}\n")  # as it comes with copying
     assert is_celeba(fetch(tmp_path))
     assert server.requests[0][1].startswith("Bearer " + TOKEN if "token" in way else "Basic ")
     out, err = capsys.readouterr()
@@ -231,6 +231,15 @@ def test_an_archive_that_cannot_be_read_is_kept(trouble, tmp_path, capsys, monke
     assert archive.exists() and not list(archive.parent.glob("kaggle*"))
     archive.write_bytes(celeba())
     assert is_celeba(fetch(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
+def test_an_archive_on_a_failing_disk_is_no_bad_archive(server, tmp_path, capsys):
+    archive = tmp_path / "store" / kaggle.ARCHIVE
+    archive.parent.mkdir()
+    archive.symlink_to("/proc/self/mem")  # "Input/output error"
+    no_celeba(tmp_path, capsys, "cannot be read")
+    assert archive.is_symlink() and not server.requests
 
 
 def test_disk_is_full(server, tmp_path, capsys, monkeypatch):
@@ -395,6 +404,13 @@ def test_nothing_useful_in_gan_faces_is_one_sentence(place, word, tmp_path, monk
     monkeypatch.setenv("GAN_FACES", str(folder / place))
     with refused(f"GAN_FACES=.*{word}"):
         fetch(tmp_path)
+
+
+def test_a_store_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_FACES", "drawn")
+    (tmp_path / "file").touch()
+    with refused("file.* cannot be used"):
+        load_faces(N, SIZE, store=tmp_path / "file" / "faces")
 
 
 def test_too_few_for_the_lesson(tmp_path, monkeypatch):

@@ -4,6 +4,8 @@ import errno
 import gzip
 import hashlib
 import os
+import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +70,7 @@ def course(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def delivery(monkeypatch):
     """Put the toy files where a download would put them."""
-    monkeypatch.setattr(mnist, "_download", lambda _, raw: write(raw, TOY_FILES) and "")
+    monkeypatch.setattr(mnist, "_download", lambda _: TOY_FILES)
 
 
 def assert_is_full_set(pictures):
@@ -99,7 +101,7 @@ def test_packed_files_are_taken_as_they_are_downloaded(how, course, tmp_path, mo
     packed = {f"{name}.gz": gzip.compress(content) for name, content in TOY_FILES.items()}
     raw = write(tmp_path / "mine" / "MNIST" / "raw", packed)
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "mine"))
-    monkeypatch.setattr(mnist, "_download", lambda *_: "no network")
+    monkeypatch.setattr(mnist, "_download", lambda _: {})
     if how == "cut":
         damage(raw / "t10k-labels-idx1-ubyte.gz", "cut")
     found = load_pictures("digits", LESSON)
@@ -108,10 +110,41 @@ def test_packed_files_are_taken_as_they_are_downloaded(how, course, tmp_path, mo
     assert sorted(path.name for path in raw.iterdir()) == sorted(packed)
 
 
+def test_a_sound_packed_file_takes_the_place_of_a_damaged_one(course, capsys):
+    raw, name = write_full_set(course), "t10k-labels-idx1-ubyte"
+    write(raw, {f"{name}.gz": gzip.compress(TOY_FILES[name])})
+    damage(raw / name, "flipped")
+    assert_is_full_set(load_pictures("digits", LESSON))
+    assert f"{name}, from data, is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
+def test_an_error_of_the_disk_is_no_damage(course, monkeypatch, capsys):
+    monkeypatch.setattr(mnist, "_download", lambda _: {})
+    path = write_full_set(course) / "train-labels-idx1-ubyte"
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # "Input/output error"
+    if not path.is_file():
+        pytest.skip("not a file here")
+    assert load_pictures("digits", LESSON).source == SAMPLE
+    assert f"{path.name}, from data, cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_no_room_for_temporary_files(packed, course, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    if packed:
+        raw = course / "MNIST" / "raw"
+        write(raw, {f"{name}.gz": gzip.compress(content) for name, content in TOY_FILES.items()})
+    else:
+        monkeypatch.setattr(mnist, "_download", lambda _: TOY_FILES)
+    assert_is_full_set(load_pictures("digits", LESSON))
+
+
 @pytest.mark.parametrize("how", ["cut", "flipped"])
 @pytest.mark.parametrize("name", TOY_FILES)
 def test_broken_file_is_named_and_the_next_source_taken(name, how, course, monkeypatch, capsys):
-    monkeypatch.setattr(mnist, "_download", lambda *_: "no network")
+    monkeypatch.setattr(mnist, "_download", lambda _: {})
     damage(write_full_set(course) / name, how)
     assert load_pictures("digits", LESSON).source == SAMPLE
     told, *_, last = capsys.readouterr().out.splitlines()
@@ -127,7 +160,7 @@ def test_broken_set_is_replaced_by_a_download(course, delivery, capsys):
 
 
 @pytest.mark.parametrize("problem", [errno.EACCES, errno.ENOSPC])
-@pytest.mark.parametrize("call", ["os.replace", "shutil.copyfile"])
+@pytest.mark.parametrize("call", ["os.replace", "pathlib.Path.write_bytes"])
 def test_download_may_not_be_kept(call, problem, course, delivery, monkeypatch, capsys):
     def fail(*_):  # as on a disk that cannot be written (root writes everywhere)
         raise OSError(problem, os.strerror(problem))

@@ -3,15 +3,19 @@
 import io
 import os
 import shutil
+import threading
+import time
 import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, ImageOps
 
-from helpers.data import squares
-from helpers.data.squares import NotEnough, open_pictures, prepare, stored, to_square
+from helpers.data import prepared, squares
+from helpers.data.prepared import prepare, stored
+from helpers.data.squares import NotEnough, open_pictures, to_square
 from tests.data.pictures import (
     DAMAGED,
     bad_files,
@@ -34,7 +38,7 @@ SIZE = 16
 def make(place, path, count=None, least=1):
     """Return the array of the pictures at `place`, and what was left out."""
     with open_pictures(place) as pictures:
-        notes = stored(path) or prepare(path, pictures, count, SIZE, least)
+        notes = prepare(path, pictures, count, SIZE, least)
     return np.load(path)[: notes["count"]], notes["skipped"]
 
 
@@ -171,7 +175,7 @@ def test_an_error_is_no_damaged_picture(problem, tmp_path, monkeypatch):
             raise problem
         return path.open(mode)
 
-    monkeypatch.setattr(squares, "BATCH", 1)
+    monkeypatch.setattr(prepared, "BATCH", 1)
     monkeypatch.setattr(squares, "open", fails, raising=False)
     with refused(rf"3.jpg in .*mine cannot be read \({problem.strerror}\)"):
         make(folder, store / "toy.npy")
@@ -263,7 +267,7 @@ def test_array_is_kept_and_made_again_where_something_is_wrong(tmp_path, monkeyp
     # Cut off before the first note on the array that is made again.
     damage(path, "cut")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(squares, "_fill", interrupted)
+        patch.setattr(prepared, "_fill", interrupted)
         make(folder, path)
     assert np.array_equal(make(folder, path)[0], array)
     # Cut off between the last note and the last move.
@@ -303,7 +307,7 @@ def test_resumed_after_being_cut_off(tmp_path, monkeypatch):
 
 def test_nothing_is_continued_with_other_pictures(tmp_path, monkeypatch):
     """As when an archive is replaced after a run with it was killed."""
-    monkeypatch.setattr(squares, "BATCH", 1)
+    monkeypatch.setattr(prepared, "BATCH", 1)
     path, read = tmp_path / "store/toy.npy", squares._read
     for name, content in (("broken", b"bad"), ("sound", portrait(1))):
         files = {f"{i:02d}.jpg": content if i < 20 else portrait(i) for i in range(30)}
@@ -321,7 +325,7 @@ def test_nothing_is_continued_with_other_pictures(tmp_path, monkeypatch):
 
 
 def test_too_few_pictures_do_not_spoil_the_next_attempt(tmp_path, monkeypatch):
-    monkeypatch.setattr(squares, "BATCH", 1)
+    monkeypatch.setattr(prepared, "BATCH", 1)
     for name, content in (("broken", b"bad"), ("sound", portrait(1))):
         (tmp_path / name).write_bytes(zipped({f"{i}.jpg": content for i in range(5)}))
     with pytest.raises(NotEnough, match="5 pictures 0 can be used, but 2"):
@@ -341,3 +345,38 @@ def test_disk_is_full_or_closed(tmp_path, monkeypatch):
     assert not list((tmp_path / "store").iterdir())
     with refused("cannot be written"):
         make(folder, folder / "a.png" / "toy.npy")
+
+
+@pytest.mark.parametrize(("before", "after"), [('"count": 5', '"count": 4'), ("{}", '{"odd": 1}')])
+def test_notes_that_were_changed_are_not_believed(before, after, tmp_path, capsys):
+    folder = write(tmp_path / "mine", {f"{i}.png": encoded(noise(i)) for i in range(5)})
+    path, notes = tmp_path / "toy.npy", tmp_path / "toy.json"
+    make(folder, path)
+    text = notes.read_text()
+    assert before in text
+    notes.write_text(text.replace(before, after))
+    array, left_out = make(folder, path)
+    assert len(array) == 5 and not left_out and "made again" in capsys.readouterr().out
+
+
+def test_two_notebooks_prepare_the_same_array_one_after_the_other(tmp_path, monkeypatch, capsys):
+    folder = write(tmp_path / "mine", {f"{i}.png": encoded(noise(i)) for i in range(5)})
+    read, begun, go_on, names = squares._read, threading.Event(), threading.Event(), []
+
+    def slow(pictures, name, size):
+        names.append(name)
+        begun.set()
+        go_on.wait(30)
+        return read(pictures, name, size)
+
+    monkeypatch.setattr(squares, "_read", slow)
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(make, folder, tmp_path / "store/toy.npy")
+        assert begun.wait(30)
+        other = pool.submit(make, folder, tmp_path / "store/toy.npy")
+        while "waiting until it is done" not in capsys.readouterr().out:
+            time.sleep(0.01)
+        go_on.set()
+        assert np.array_equal(one.result()[0], other.result()[0])
+    assert sorted(names) == sorted(f"{i}.png" for i in range(5))
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"toy.npy", "toy.json"}

@@ -1,5 +1,6 @@
 """The links between the documents and the notebooks lead somewhere."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -49,3 +50,8 @@ def test_every_command_names_a_module_that_can_be_run(page):
         path = ROOT / module.replace(".", "/")
         path = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
         assert '__name__ == "__main__"' in path.read_text(encoding="utf-8"), module
+
+
+def test_a_container_installs_as_readme_tells():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert f"\n{container['postCreateCommand']} && " in prose(ROOT / "README.md")

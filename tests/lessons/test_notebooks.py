@@ -139,3 +139,4 @@ def test_address_is_found_in_badges_and_set_up_cells():
         text = set_address.with_address(path.read_text(encoding="utf-8"), wanted)
         assert text.count(f'REPOSITORY = \\"{wanted}\\"') == 1
         assert f"/github/someone/else/blob/main/notebooks/{path.name}" in text
+        assert f"/welcome?src={wanted}/blob/main/notebooks/{path.name}" in text

@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from data.make import classifier as make
-from data.make.sums import write_sum
 from helpers.base import files
-from helpers.base.files import DATA
+from helpers.base.files import DATA, write_sum
 from helpers.data.weights import save_weights
 from helpers.metrics.classifier import load_classifier
 from tests.samples import sample
@@ -61,7 +60,7 @@ def test_training_a_classifier(folder):
     assert (before == labels[:200]).float().mean() > 0.5
     path = folder / "digits_classifier.safetensors"
     save_weights(path, network, {"name": "digits", "accuracy": 0.5})
-    write_sum(path)
+    write_sum(path, folder)
     features, _ = load_classifier("digits")(images)
     assert features.var(axis=0).sum() == pytest.approx(1000, rel=0.02)
 

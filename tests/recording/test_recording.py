@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import sys
 import time
 from contextlib import nullcontext
 
@@ -246,6 +247,17 @@ def test_a_damaged_file_is_named_and_the_run_records_anew(points, how, tmp_path,
     with refused(re.escape(str(path))):
         Recording.load(path)
     assert points[1].resumed(path) is points[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
+def test_a_recording_that_cannot_be_read_is_not_damaged(points, tmp_path):
+    """Nor is it begun anew, which would overwrite it."""
+    path = tmp_path / "run.npz"
+    path.symlink_to("/proc/self/mem")  # "Input/output error"
+    with refused("cannot be read"):
+        Recording.load(path)
+    with refused("cannot be read"):
+        points[1].resumed(path)
 
 
 def test_only_a_recording_of_the_same_noise_is_resumed(points, tmp_path):

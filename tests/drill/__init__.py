@@ -1,0 +1,1 @@
+"""A drill for bad days: what happens to files, disks, servers and settings, many times over."""
