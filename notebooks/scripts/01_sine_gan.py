@@ -48,7 +48,7 @@
 # | | Asides: an experiment and nine questions that learners ask, two of them on the way; folded away, open what you like | 17 |
 # | | Exercises | 20 |
 #
-# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab or on Kaggle it
 # fetches it. You need not read it.
 
 # %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}

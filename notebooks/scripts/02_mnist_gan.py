@@ -44,7 +44,7 @@
 # | | Aside: When it fails (folded away where the notebook can) | 10 | 2 |
 # | | Exercises | 20 | |
 #
-# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab or on Kaggle it
 # fetches it. You need not read it.
 
 # %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
@@ -386,15 +386,13 @@ def train_step(gan, real, real_label=1.0):
 # explained below.)
 
 # %% slideshow={"slide_type": "-"}
-import numpy as np
-
-from helpers.tables import MEASURED, read_rows
+from helpers.tables import read_arrays, read_rows
 
 lecture = [row for row in read_rows("lecture_digits") if row["label"] == "1.0"]
 distance = {
     int(row["epoch"]): row["generator: Frechet distance"] for row in lecture if row["seed"] == "2"
 }
-strips = np.load(MEASURED / "lecture_digits.npz")
+strips = read_arrays("lecture_digits")
 names = [f"epoch {epoch}: {distance[epoch]}" for epoch in (1, 3, 8, 20, 50)]
 of_generator = strips["works"][:, 0]  # at 1 are those of its average
 plot_images(of_generator.reshape(-1, 28, 28), columns=16, names=names)
@@ -437,7 +435,7 @@ three_seeds(lecture, "The lecture's settings, three seeds, 10,000 fakes each")
 # discriminator wins for good. (*When it fails*, below, shows how.) If you run `full`, that may happen to you, too.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `full` takes half an hour on two CPU cores, so the preset `lesson` takes settings that get to a good picture
+# `full` takes a quarter to half an hour on two CPU cores, so the preset `lesson` takes settings that get to a good picture
 # sooner:
 #
 # - larger batches use the processor better, and their gradients are calmer,
@@ -925,6 +923,8 @@ def compare(name):
 # (The curves alone do not tell why its gradients do not help.)
 
 # %% slideshow={"slide_type": "skip"}
+import numpy as np
+
 lost = [row for row in lecture if row["seed"] == "0"]
 curves = {name: np.array([float(row[name]) for row in lost]) for name in COLUMNS}
 curves["step"] = np.array([int(row["epoch"]) * 1875 for row in lost])

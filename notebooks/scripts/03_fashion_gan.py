@@ -46,7 +46,7 @@
 # | | Aside: Bring your own data | 3 | 1 |
 # | | Exercises | 20 | |
 #
-# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab or on Kaggle it
 # fetches it. You need not read it.
 
 # %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}

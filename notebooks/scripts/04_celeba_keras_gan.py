@@ -47,7 +47,7 @@
 # | | Asides, folded away where the notebook can: Bigger; What had to change for Keras 3 | 8 | 1 |
 # | | Exercises | 20 | |
 #
-# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab it
+# Run the next cell first, wherever you are: on your own machine it finds the course, in Colab or on Kaggle it
 # fetches it. You need not read it.
 
 # %% cellView="form" jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
