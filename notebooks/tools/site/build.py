@@ -77,7 +77,7 @@ def _run_sphinx(source: Path, folder: Path, doctrees: Path, lessons: list[Lesson
         "html_title": TITLE,
         "root_doc": "index",
         "language": "en",
-        "extensions": ["furo", "myst_nb", "notebooks.tools.site.extension"],
+        "extensions": ["myst_nb", "notebooks.tools.site.extension"],
         "folded": {lesson.name: lesson.folded() for lesson in lessons},
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
@@ -91,6 +91,7 @@ def _run_sphinx(source: Path, folder: Path, doctrees: Path, lessons: list[Lesson
         "html_static_path": [str(HERE / "look" / "static")],
         "html_css_files": ["site.css"],
         "html_js_files": [("site.js", {"defer": ""})],
+        "html_favicon": str(HERE / "look" / "static" / "mark.svg"),
         "html_theme": "furo",
         "html_theme_options": {
             "light_css_variables": _variables(LIGHT),
@@ -105,13 +106,15 @@ def _run_sphinx(source: Path, folder: Path, doctrees: Path, lessons: list[Lesson
         "html_show_sphinx": False,
         "html_permalinks_icon": "#",
         "pygments_style": "a11y-high-contrast-light",
-        "pygments_dark_style": "a11y-high-contrast-dark",
         "html_context": {
             "lessons": lessons, "numbers": numbers, "address": address(), "cite": cite,
         },
     }  # fmt: skip
+    # The theme asks for this one later than settings can be handed over.
+    dark = 'pygments_dark_style = "a11y-high-contrast-dark"'
+    (source / "conf.py").write_text(dark, encoding="utf-8")
     app = Sphinx(
-        source, None, folder, doctrees, "html", settings, status=None, warning=warnings,
+        source, source, folder, doctrees, "html", settings, status=None, warning=warnings,
         freshenv=True,
     )  # fmt: skip
     app.build()

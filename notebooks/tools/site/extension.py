@@ -37,10 +37,10 @@ def _mark_sections(app: Sphinx, page: nodes.document, name: str) -> None:
     folded = app.config.folded.get(name, ())
     for section in list(page.findall(nodes.section)):
         title = section[0].astext()
-        if title == "Exercises":
-            for exercise in section.findall(nodes.section):
-                exercise["classes"].append("exercise")
-            section["classes"] = ["exercises"]
+        if title == "Exercises" and isinstance(section.parent, nodes.section):
+            for exercise in section.children:
+                if isinstance(exercise, nodes.section):
+                    exercise["classes"].append("exercise")
         if title in folded:
             section["classes"].append("aside")
             rest = section.children[1:]
@@ -55,7 +55,8 @@ def _finish_page(app: Sphinx, name: str, template: str, context: dict, page) -> 
     """Give the landing page a template of its own; a corner of a table is no header."""
     if body := context.get("body"):
         context["body"] = EMPTY_HEADER.sub("<td></td>", body)
-    context["page_class"] = name
+    tree = context.get("furo_navigation_tree", "")  # its captions say heading, but not which level
+    context["furo_navigation_tree"] = tree.replace(' role="heading"', "")
     return "landing.html" if name == app.config.root_doc else None
 
 

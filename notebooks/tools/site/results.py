@@ -32,6 +32,14 @@ class Number:
     fakes: str
     real: str = ""
 
+    @property
+    def is_headline(self) -> bool:
+        """Whether it stands on the landing page: one number a lesson and a question."""
+        best = {"average", "from the digits", "one step further"}
+        measures = {"distance to the curve", "coverage", "Frechet distance", "recall", "spread"}
+        is_best = self.generator in best and self.measure in measures
+        return is_best or self.measure == "median distance"
+
     def row(self) -> dict[str, str]:
         """Return it as a row of a table, with a link to the section that measures it."""
         link = f"{self.lesson.path.name}#{self.heading.replace(' ', '-')}"

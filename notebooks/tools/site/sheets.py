@@ -34,7 +34,9 @@ def exercises(lesson: Lesson) -> list[Exercise]:
             found.append(Exercise(title.lstrip("# "), [question.strip()]))
         elif found and (solution := SOLUTION.search(cell.source)):
             found[-1].solution = solution.group(1).strip()
-        elif found and cell.cell_type == "code" and re.search(r"= None  #", cell.source):
+        elif found and (asked := re.fullmatch(r"answer = None  # (.+)", cell.source.strip())):
+            found[-1].question.append(f"Your answer, {asked.group(1)}:")
+        elif found and "= None  #" in cell.source:
             found[-1].question.append(f"```python\n{cell.source.strip()}\n```")
     for exercise in found:
         if not exercise.solution:

@@ -57,19 +57,22 @@ addEventListener("resize", reach);
 addEventListener("toggle", reach, true);
 reach();
 
-// The theme's drawers are labels: make them buttons.
-for (const label of document.querySelectorAll("label[for^=__]")) {
-  if (label.classList.contains("overlay")) continue;
+// The theme opens its drawers with labels, which no key reaches: make them buttons.
+for (const label of document.querySelectorAll("label[for^=__]:not(.overlay, .no-toc)")) {
   const box = document.getElementById(label.htmlFor);
-  label.tabIndex = 0;
-  label.setAttribute("role", "button");
-  label.setAttribute("aria-label", box.getAttribute("aria-label").replace("Toggle", "Show"));
-  const say = () => label.setAttribute("aria-expanded", box.checked);
-  label.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    box.click();
-  });
+  const button = document.createElement("button");
+  button.className = `drawer ${label.className}`;
+  button.append(...label.childNodes);
+  button.setAttribute("aria-label", box.getAttribute("aria-label").replace("Toggle", "Show"));
+  button.addEventListener("click", () => box.click());
+  const say = () => button.setAttribute("aria-expanded", box.checked);
   box.addEventListener("change", say);
   say();
+  label.replaceWith(button);
 }
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const box of document.querySelectorAll(".sidebar-toggle:checked")) box.click();
+});
+document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
+document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
