@@ -110,7 +110,7 @@ def data_of(output: str) -> dict:
     text = re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)
     data = json.loads(text.group(1)) if text else {}
     # The first version did not say so.
-    if data.get("version", 1) != VERSION or not PARTS_OF_DATA <= data.keys():
+    if data.get("version", 1) != VERSION or not data.keys() >= PARTS_OF_DATA:
         raise CourseError("The player is of another version: run the cell again.")
     return data
 

@@ -104,9 +104,9 @@ class Lesson:
         """Yield each cell with the heading of the section in which it stands."""
         heading = ""
         for cell in self.notebook.cells:
-            if cell.cell_type == "markdown":
-                if found := re.findall(r"^#+ (.+)", without_code(cell.source), re.MULTILINE):
-                    heading = found[-1]
+            text = without_code(cell.source) if cell.cell_type == "markdown" else ""
+            if found := re.findall(r"^#+ (.+)", text, re.MULTILINE):
+                heading = found[-1]
             yield heading, cell
 
     def source(self) -> NotebookNode:
@@ -163,7 +163,9 @@ def links_within(text: str) -> str:
 def read_lessons(notebooks: Path = NOTEBOOKS) -> list[Lesson]:
     """Return all lessons with their rows of README's table; CourseError if one cannot be shown."""
     readme = (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \| (.+?) \| (.+?) \|", readme, re.M)
+    rows = re.findall(
+        r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \| (.+?) \| (.+?) \|", readme, re.M
+    )
     told = {name: facts for name, *facts in rows}
     paths = sorted(notebooks.glob("[0-9]*.ipynb"))
     if not paths:

@@ -16,6 +16,7 @@ from notebooks.tools.site.extension import anchor, mathml
 from notebooks.tools.site.lecture_path import lecture_path
 from notebooks.tools.site.lessons import BADGE, Lesson, links_within
 
+
 class _Renderer(IPythonRenderer):
     """Markdown as nbconvert renders it, but with formulas as MathML."""
 

@@ -57,6 +57,9 @@ addEventListener("resize", reach);
 addEventListener("toggle", reach, true);
 reach();
 
+// The search marks its words in the page, and stumbles over words in drawings: icons have names.
+for (const title of document.querySelectorAll("svg title")) title.remove();
+
 // The theme opens its drawers with labels, which no key reaches: make them buttons.
 for (const label of document.querySelectorAll("label[for^=__]:not(.overlay, .no-toc)")) {
   const box = document.getElementById(label.htmlFor);
