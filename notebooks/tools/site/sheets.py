@@ -7,7 +7,7 @@ from helpers.base.errors import CourseError
 from notebooks.tools.site.lessons import Lesson, links_within
 
 SOLUTION = re.compile(r"<details><summary>Solution</summary>(.*)</details>", re.DOTALL)
-ROOM = '<div class="room" aria-hidden="true"></div>'
+ROOM = '<div class="room" aria-hidden="true"><i></i><i></i><i></i></div>'
 
 
 @dataclass

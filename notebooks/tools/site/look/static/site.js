@@ -42,7 +42,7 @@ function open() {
 addEventListener("hashchange", open);
 if (location.hash) open();
 addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll(".aside > details, details.hide")) part.open = true;
+  for (const part of document.querySelectorAll(".aside > details")) part.open = true;
 });
 
 // A part that scrolls sideways takes the arrow keys.
