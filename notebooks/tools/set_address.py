@@ -14,6 +14,7 @@ IN_TEXT = (  # what stands before it, the address, and whether it is written wit
     (r'(REPOSITORY = \\?")', r"https://github\.com/[\w.-]+/[\w.-]+", False),
     (r"(colab\.research\.google\.com/github/)", r"[\w.-]+/[\w.-]+(?=/blob/)", True),
     (r"(git clone )", r"https://github\.com/[\w.-]+/[\w.-]+", False),
+    (r"(\]\()", r"https://github\.com/[\w.-]+/[\w.-]+(?=/issues)", False),
     (r"(repository-code: )", r"https://github\.com/[\w.-]+/[\w.-]+", False),
 )
 SITE = re.compile(r"(web site\]\(|^url: )https?://[^)\s]+", re.MULTILINE)

@@ -234,12 +234,12 @@ def test_both_addresses_are_replaced():
         "[the course as a web site](https://a.github.io/b/) https://github.com/a/b\n"
         "url: https://a.github.io/b/\nrepository-code: https://github.com/a/b\n"
         "https://colab.research.google.com/github/a/b/blob/main/x\n"
-        "git clone https://github.com/a/b && cd b"
+        "git clone https://github.com/a/b && cd b [tell us](https://github.com/a/b/issues/new)"
     )
     new = set_address.with_address(text, "https://github.com/c/d", "https://c.example.org/")
     assert new.count("https://c.example.org/") == 2 and "a.github.io" not in new
     assert "github/c/d/blob" in new and "clone https://github.com/c/d &&" in new
-    assert "code: https://github.com/c/d\n" in new
+    assert "code: https://github.com/c/d\n" in new and "(https://github.com/c/d/issues/new)" in new
 
 
 def test_the_player_of_every_committed_notebook_is_of_this_version(lessons):

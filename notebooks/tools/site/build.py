@@ -138,6 +138,7 @@ def _variables(colours: dict[str, str]) -> dict[str, str]:
 
 def _write_files(folder: Path, lessons: list[Lesson]) -> None:
     """Write what pages and slides share: players, their stills, pictures, notebooks."""
+    (folder / ".nojekyll").touch()  # GitHub would leave out what begins with _
     for name in ("players", "pictures", "downloads"):
         (folder / name).mkdir()
     for lesson in lessons:
