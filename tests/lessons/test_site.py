@@ -54,6 +54,7 @@ def test_players_move_into_files_and_keep_their_stills(lessons):
         assert lesson.players and len(lesson.players) == len(lesson.stills)
         shown = [str(cell.get("outputs")) for cell in lesson.source().cells]
         assert "srcdoc" not in "".join(shown)
+        assert not any("gan-player" in text and "image/png" in text for text in shown)
         for name in lesson.players:
             stem = name.removesuffix(".html")
             assert sum(f'src="players/{stem}.html"' in text for text in shown) == 1
