@@ -49,7 +49,7 @@ def opened():
             context = browser.new_context(
                 offline=True, viewport={"width": width, "height": height}, **options
             )
-            context.set_default_timeout(60_000)
+            context.set_default_timeout(180_000)  # where other work is done as well
             contexts.append(context)
             page = context.new_page()
             page.on("pageerror", lambda error: problems.append(str(error)))
