@@ -85,8 +85,12 @@ def test_colours_stand_once():
             assert not HEX.findall(path.read_text(encoding="utf-8")), path
 
 
-@pytest.mark.parametrize("path", ["pictures/two_players.svg", "tools/offline.html.j2"])
-def test_drawing_and_offline_copy_have_only_grays_and_hues_of_the_course(path):
+SITE = ["slides.html.j2", "look/landing.html", "look/static/site.css", "look/static/mark.svg"]
+PAINTED = ["pictures/two_players.svg", *(f"tools/site/{name}" for name in SITE)]
+
+
+@pytest.mark.parametrize("path", PAINTED)
+def test_drawing_and_site_have_only_grays_and_hues_of_the_course(path):
     """Tints and shades of the players, real and fake are welcome: the same hue."""
     hues = [colorsys.rgb_to_hsv(*to_rgb(LIGHT[name]))[0] for name in ("real", "fake", "d", "g")]
     for colour in HEX.findall((ROOT / "notebooks" / path).read_text(encoding="utf-8")):

@@ -21,6 +21,8 @@ from helpers.recording.recorder import FRAMES, Recording
 WEB = Path(__file__).parent / "web"
 # In the order in which the page runs them
 SCRIPTS = ("views.js", "charts.js", "slow_motion.js", "clock.js")
+VERSION = 1  # of what the page plays: raised when its scripts can no longer read what was saved
+PARTS_OF_DATA = {"source", "recordings", "stages", "steps", "parts"}
 
 
 class Player:
@@ -46,19 +48,14 @@ class Player:
     def page(self, contact_sheet: bool = False) -> str:
         """Return the page; with `contact_sheet` it holds a picture for browsers without script."""
         recordings = [page_data(recording, self.frames) for recording in self.recordings]
-        data = {"source": self.source, "recordings": recordings, "colours": list(LIGHT)}
+        data = {"version": VERSION, "source": self.source, "recordings": recordings}
         data |= {"stages": stages_data(self.source), "steps": STEPS, "parts": PARTS}
-        text = json.dumps(data, allow_nan=False, default=to_json).replace("<", "\\u003c")
         image = ""
         if contact_sheet:
             still = self.still()
             source = f"data:image/png;base64,{to_json(still.shown['image/png'])}"
             image = f'<img alt="{html.escape(still.alt)}" src="{source}">'
-        scripts = "\n".join(map(_read, SCRIPTS))  # one script, which imports nothing
-        scripts = re.sub(r"^import [^;]+;\n|^export ", "", scripts, flags=re.MULTILINE)
-        page = _read("page.html").replace("/*LIGHT*/", _variables(LIGHT))
-        page = page.replace("/*DARK*/", _variables(DARK)).replace("/*SCRIPTS*/", scripts)
-        return page.replace("<!--CONTACT SHEET-->", image).replace("/*DATA*/", text)
+        return page_of(data, image)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the page to a file that needs nothing else, and return its path."""
@@ -90,6 +87,32 @@ class Player:
 
 
 show = Player
+
+
+def page_of(data: dict, image: str = "") -> str:
+    """Return the page that plays `data`; `image` stands in it for browsers without script."""
+    data = data | {"colours": list(LIGHT)}
+    text = json.dumps(data, allow_nan=False, default=to_json).replace("<", "\\u003c")
+    scripts = "\n".join(map(_read, SCRIPTS))  # one script, which imports nothing
+    scripts = re.sub(r"^import [^;]+;\n|^export ", "", scripts, flags=re.MULTILINE)
+    page = _read("page.html").replace("/*LIGHT*/", _variables(LIGHT))
+    page = page.replace("/*DARK*/", _variables(DARK)).replace("/*SCRIPTS*/", scripts)
+    return page.replace("<!--CONTACT SHEET-->", image).replace("/*DATA*/", text)
+
+
+def data_of(output: str) -> dict:
+    """Return what the player in a cell's HTML output plays.
+
+    Raises CourseError if another version of the player has made it.
+    """
+    found = re.search(r"srcdoc='(.*?)'></iframe>", output, re.DOTALL)
+    page = html.unescape(found.group(1)) if found else ""
+    text = re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)
+    data = json.loads(text.group(1)) if text else {}
+    # The first version did not say so.
+    if data.get("version", 1) != VERSION or not data.keys() >= PARTS_OF_DATA:
+        raise CourseError("The player is of another version: run the cell again.")
+    return data
 
 
 def _read(name: str) -> str:

@@ -7,7 +7,7 @@ import torch
 from helpers.exercises.lesson_01 import check_undecided_loss
 from helpers.exercises.verdicts import RIGHT, WRONG
 from notebooks.tools.lesson import SCRIPTS, cells_of, run_cells
-from notebooks.tools.offline import OFF_PATH, slide_type
+from notebooks.tools.site.lecture_path import OFF_PATH, slide_type
 from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
 
 LESSONS = ("01_sine_gan", "02_mnist_gan", "03_fashion_gan")

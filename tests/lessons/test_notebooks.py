@@ -130,13 +130,14 @@ def test_set_up_cells_are_the_same():
 @pytest.mark.parametrize("path", set_address.places(), ids=lambda path: path.name)
 def test_address_is_that_of_pyproject(path):
     text = path.read_text(encoding="utf-8")
-    assert text == set_address.with_address(text, set_address.address())
+    site = set_address.address("Homepage")
+    assert text == set_address.with_address(text, set_address.address(), site)
 
 
 def test_address_is_found_in_badges_and_set_up_cells():
     wanted = "https://github.com/someone/else"
     for path in PATHS:
-        text = set_address.with_address(path.read_text(encoding="utf-8"), wanted)
+        text = set_address.with_address(path.read_text(encoding="utf-8"), wanted, "")
         assert text.count(f'REPOSITORY = \\"{wanted}\\"') == 1
         assert f"/github/someone/else/blob/main/notebooks/{path.name}" in text
         assert f"/welcome?src={wanted}/blob/main/notebooks/{path.name}" in text

@@ -11,6 +11,7 @@ from helpers.base.errors import CourseError
 from helpers.player import show
 from helpers.player.contact_sheet import contact_sheet
 from helpers.player.page_data import page_data
+from helpers.player.player import VERSION, data_of, page_of
 from helpers.recording import Recording
 from tests.toys import Recorded, train_step
 
@@ -94,3 +95,13 @@ def test_the_figure_of_six_moments_has_six_panels(recordings):
     axes = picture.figure.axes
     assert len(axes) == 12 and picture.alt
     assert [axes[i].get_title() for i in (0, 5)] == ["step 0", "step 200"]
+
+
+def test_what_a_cell_shows_can_be_played_by_the_page_of_today(points):
+    player = show(points, train_step=train_step)
+    shown = player._repr_html_()
+    assert page_of(data_of(shown)) == player.page()
+    assert data_of(shown.replace(f'"version": {VERSION}, ', ""))["recordings"]  # the first ones
+    for other in (shown.replace('"version": 1', '"version": 0'), "<p>nothing</p>"):
+        with pytest.raises(CourseError, match="another version"):
+            data_of(other)

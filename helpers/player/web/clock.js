@@ -202,6 +202,9 @@ function connect() {
     event.preventDefault();
     action(event);
   });
+  addEventListener("message", ({ source, data }) => {
+    if (source === parent && data?.ganPlayerTheme) setTheme(data.ganPlayerTheme === "dark");
+  });
   new ResizeObserver(() => {
     redraw(); // and the cell around the frame gives it the height it needs
     const ganPlayerHeight = Math.ceil(document.querySelector("main").offsetHeight) + 4;
@@ -216,6 +219,9 @@ async function start() {
   setTheme(dark.matches);
   dark.addEventListener("change", () => setTheme(dark.matches));
   document.body.className = DATA.recordings.length > 1 ? "two" : "one";
+  // what the page around the frame asks for: file.html#compact,play
+  const wishes = location.hash.slice(1).split(",");
+  document.body.classList.toggle("compact", wishes.includes("compact"));
   const kinds = { points: PointsView, pictures: PicturesView };
   views = DATA.recordings.map((raw) => new kinds[raw.kind](raw));
   await Promise.all(views.map((view) => view.load?.()));
@@ -244,6 +250,10 @@ async function start() {
   buildSlow();
   connect();
   say();
+  if (wishes.includes("play") && !calm.matches) {
+    toggleLoop();
+    play();
+  }
   document.body.dataset.ready = Math.round(performance.now()); // milliseconds since it was opened
 }
 // For tests and the curious

@@ -1,0 +1,81 @@
+// What all pages share: players get their height and their theme, folded parts open when they are
+// needed, and what scrolls can be reached with the keyboard.
+const players = () => document.querySelectorAll("iframe.gan-player");
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+function isDark() {
+  const theme = document.body.dataset.theme;
+  return theme === "dark" || (theme !== "light" && system.matches);
+}
+function tellPlayers() {
+  const message = { ganPlayerTheme: isDark() ? "dark" : "light" };
+  for (const frame of players()) frame.contentWindow?.postMessage(message, "*");
+  for (const button of document.querySelectorAll("button.look"))
+    button.textContent = isDark() ? "Light" : "Dark";
+}
+new MutationObserver(tellPlayers).observe(document.body, { attributeFilter: ["data-theme"] });
+system.addEventListener("change", tellPlayers);
+for (const button of document.querySelectorAll("button.look"))
+  button.addEventListener("click", () => {
+    const theme = isDark() ? "light" : "dark";
+    document.body.dataset.theme = theme;
+    localStorage.setItem("theme", theme);
+  });
+tellPlayers();
+
+addEventListener("message", (event) => {
+  for (const frame of players())
+    if (frame.contentWindow === event.source && event.data?.ganPlayerHeight > 0) {
+      frame.style.height = `${Math.min(2400, event.data.ganPlayerHeight)}px`;
+      tellPlayers(); // it speaks when it is ready
+    }
+});
+
+// A link into a folded part opens it, and paper shows all of it.
+function open() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const inside = target?.closest("section") ?? target;
+  inside?.querySelector(":scope > details")?.setAttribute("open", "");
+  for (let at = target; at; at = at.parentElement?.closest("details")) at.open = true;
+  target?.scrollIntoView();
+}
+addEventListener("hashchange", open);
+if (location.hash) open();
+addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll(".aside > details")) part.open = true;
+});
+
+// A part that scrolls sideways takes the arrow keys.
+function reach() {
+  const wide = ".highlight pre, .output pre, .table-wrapper, .output.text_html, .formula";
+  for (const part of document.querySelectorAll(wide)) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+addEventListener("resize", reach);
+addEventListener("toggle", reach, true);
+reach();
+
+// The search marks its words in the page, and stumbles over words in drawings: icons have names.
+for (const title of document.querySelectorAll("svg title")) title.remove();
+
+// The theme opens its drawers with labels, which no key reaches: make them buttons.
+for (const label of document.querySelectorAll("label[for^=__]:not(.overlay, .no-toc)")) {
+  const box = document.getElementById(label.htmlFor);
+  const button = document.createElement("button");
+  button.className = `drawer ${label.className}`;
+  button.append(...label.childNodes);
+  button.setAttribute("aria-label", box.getAttribute("aria-label").replace("Toggle", "Show"));
+  button.addEventListener("click", () => box.click());
+  const say = () => button.setAttribute("aria-expanded", box.checked);
+  box.addEventListener("change", say);
+  say();
+  label.replaceWith(button);
+}
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const box of document.querySelectorAll(".sidebar-toggle:checked")) box.click();
+});
+document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
+document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
