@@ -478,7 +478,7 @@ Table(read_rows("recipes"), "Six epochs, one change after the other (three seeds
 
 # %% slideshow={"slide_type": "skip"}
 smoothed = [row for row in read_rows("lecture_digits") if row["label"] == "0.9"]
-three_seeds(smoothed, "The lecture's settings, but for the label 0.9, three seeds, 10,000 fakes each")
+three_seeds(smoothed, "The lecture's settings with the label 0.9, three seeds, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # It does not: now the discriminator wins with two seeds of three. Three seeds are too few to say that the label does
