@@ -23,6 +23,7 @@ from helpers.player.contact_sheet import contact_sheet
 from helpers.presets import PRESETS
 from helpers.recording import Recording
 from notebooks.tools.lesson import code_cells, run_cells
+from tests.benchmarks import gpu
 from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
 from tests.trouble import damage
 
@@ -380,6 +381,14 @@ def test_keras_starts_quietly_and_an_absent_gpu_is_one_sentence():
     first, second = done.stdout.splitlines()
     assert first.startswith("GAN_DEVICE=cuda:7 ") and "choose cpu, or" in first
     assert re.fullmatch(r"cpu CPU, \d+ threads?", second)
+
+
+@pytest.mark.parametrize(("which", "policy"), gpu.ROWS[-3::2])
+def test_the_benchmark_of_gpus_runs(names, folder, which, policy):
+    row = gpu.keras_row(names, which, policy, iterations=6)
+    assert row["bits"] == 16 and names["keras"].config.dtype_policy().name == "float32"
+    numbers = [value for value in row.values() if isinstance(value, float)]
+    assert len(numbers) == 5 and all(0 < number < 60_000 for number in numbers)
 
 
 def test_two_copies_stay_equal(names):
