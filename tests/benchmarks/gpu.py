@@ -1,12 +1,12 @@
 """What only a GPU can tell, in one table: lessons 01, 02 and 04, trained on it.
 
-    python -m tests.benchmarks gpu            # or with a preset of lesson 04: lesson instead of full
+    python -m tests.benchmarks gpu            # lesson 04 at `full`; or give another preset
 
 How many milliseconds an iteration takes, by the lesson's loop and by the usual one, with 32 bits
 and with 16; the most memory; how long lesson 04 says a short training will take, and how long it
-took. All goes to `data/measured/gpu.csv`. The usual loop of lesson 04 is that of the lecture's time:
-two models, the discriminator frozen by turns, a call for each batch. Each row is measured in a
-process of its own: memory is counted from the start, and PyTorch and TensorFlow are kept apart.
+took. All goes to `data/measured/gpu.csv`. The usual loop of lesson 04 is that of the lecture's
+time: two models, the discriminator frozen by turns, a call for each batch. Each row is measured in
+a process of its own: memory is counted from the start, and PyTorch and TensorFlow are kept apart.
 """
 
 import itertools
@@ -78,7 +78,9 @@ def keras_row(names: dict, which: str, policy: str, iterations: int = 24) -> dic
     run = names["Run"](f"gpu/{which}", gan, settings, 0, "benchmark", look)
     for start, stop in ((0, 4), (4, iterations)):
         batches = names["real_batches"](settings, start).take(stop - start)
-        gan.fit(batches, callbacks=[names["Averaging"](), run], verbose=0, shuffle=False)
+        gan.fit(
+            batches, callbacks=[names["Averaging"](settings.average), run], verbose=0, shuffle=False
+        )
         if not start:
             forecast = run.forecast()
     return {

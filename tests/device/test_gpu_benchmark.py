@@ -1,4 +1,4 @@
-"""`tests.benchmarks gpu` at `smoke` on the CPU; its rows of lesson 04 are in lessons/lesson_04.py."""
+"""`tests.benchmarks gpu` at `smoke` on the CPU; the rows of lesson 04: lessons/lesson_04.py."""
 
 import json
 import subprocess

@@ -25,7 +25,7 @@ from helpers.recording import Recording
 from notebooks.tools.lesson import code_cells, run_cells
 from tests.benchmarks import gpu
 from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
-from tests.trouble import damage
+from tests.trouble import damage, refused
 
 LESSON = "04_celeba_keras_gan"
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ def new_run(names):
 
 def fit(names, run, *callbacks, most=-1):
     batches = names["real_batches"](run.settings, run.step).take(most)
-    before = [names["Averaging"](), run]
+    before = [names["Averaging"](run.settings.average), run]
     run.gan.fit(batches, callbacks=[*before, *callbacks], verbose=0, shuffle=False)
     return run
 
@@ -141,9 +141,11 @@ def test_one_argument_narrows_filters_and_picture(names, which):
         return [word[1] for word in words(network) if "Conv" in word[0] and word[1] > 3]
 
     for create in pair(names, which):
-        wide, narrow = create(FULL), create(PRESETS[LESSON]["lesson"])
+        lesson = PRESETS[LESSON]["lesson"]
+        wide, narrow = create(FULL), create(lesson)
         assert (None, 64, 64, 3) in (narrow.input.shape, narrow.output.shape)
-        assert [number // 8 for number in filters(wide)] == filters(narrow)
+        divided = lesson.narrow if which == "first" else lesson.narrow_new
+        assert [number // divided for number in filters(wide)] == filters(narrow)
 
 
 def test_full_has_the_numbers_of_the_presentation(names):
@@ -271,6 +273,16 @@ def test_a_player_of_both_is_small_and_lights_the_lesson(names):
     page = show(*made, train_step=cell[cell.index("    def train_step") :]).page()
     assert len(page) < 300_000 and page.count("self.optimizer_d.apply(") == 1
     assert contact_sheet(*made).alt.count("from step 0 to step 6") == 2
+
+
+def test_too_little_memory_is_one_sentence(names, folder):
+    def exhausted(run):
+        raise names["tf"].errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    run = new_run(names)
+    run.look = exhausted
+    with refused("16 bits .* or a smaller batch"):
+        names["train"](run)
 
 
 def test_a_damaged_checkpoint_is_put_aside(names, folder, capsys):
