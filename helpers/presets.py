@@ -32,6 +32,7 @@ class GanSettings:
     learning_rate_g: float
     beta1: float | None = None  # of Adam; None: RMSprop with gradients clipped to [-1, 1]
     real_label: float = 1.0
+    average: float = 0.99  # what an average of the generator keeps of itself at each iteration
     look_every: int = 50  # iterations between two measurements of the fakes
 
 
@@ -41,7 +42,8 @@ class FacePreset:
 
     level: str
     size: int  # pixels along each side of a picture
-    narrow: int  # by which the filters of every layer are divided
+    narrow: int  # by which the filters of the lecture's networks are divided
+    narrow_new: int  # and those of the networks of the second GAN
     images: int  # at most so many faces to train with
     held_out: int  # and so many others to compare with
     samples: int  # fakes that are judged in the end
@@ -52,7 +54,6 @@ class FacePreset:
 
 # With these the players that come with lesson 02 have been trained; its games start from them.
 LONG = Preset("long", 30, 64, 2e-4, 8e-4, beta1=0.5, real_label=0.9)
-
 # Level, epochs, batch size, learning rates of D and G.
 _SINE = Preset("lesson", 300, 32, 1e-3, 1e-3)
 _FAST = replace(LONG, level="lesson", epochs=9)
@@ -71,17 +72,20 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
     "03_fashion_gan": _PICTURES,
     "04_celeba_keras_gan": {
         "smoke": FacePreset(
-            "smoke", size=16, narrow=32, images=96, held_out=48, samples=40, looked=40,
+            "smoke", size=16, narrow=32, narrow_new=32,
+            images=96, held_out=48, samples=40, looked=40,
             first=GanSettings(6, 4, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=3),
             second=GanSettings(6, 4, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=3),
         ),
         "lesson": FacePreset(
-            "lesson", size=64, narrow=8, images=3_500, held_out=500, samples=500, looked=500,
+            "lesson", size=64, narrow=8, narrow_new=4,
+            images=3_500, held_out=500, samples=500, looked=500,
             first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=50),
-            second=GanSettings(1_200, 32, 4e-4, 8e-4, beta1=0.5, real_label=0.9, look_every=50),
+            second=GanSettings(1_200, 16, 3e-4, 6e-4, beta1=0.5, real_label=0.9, look_every=100),
         ),
         "full": FacePreset(
-            "full", size=128, narrow=1, images=10_000, held_out=500, samples=500, looked=200,
+            "full", size=128, narrow=1, narrow_new=1,
+            images=10_000, held_out=500, samples=500, looked=200,
             first=GanSettings(800, 16, 1e-4, 1e-4, look_every=100),
             second=GanSettings(2_000, 32, 2e-4, 2e-4, beta1=0.5, real_label=0.9, look_every=100),
         ),

@@ -1,6 +1,6 @@
 """Lesson 04 with other seeds, and which change of the networks does what.
 
-    python -m data.make.faces04 0 1 2          # the second GAN with these seeds
+    GAN_RUNS=RUNS python -m data.make.faces04 0 1 2         # the second GAN with these seeds
     GAN_RUNS=RUNS python -m data.make.faces04 trial 0 1 2   # all pairs of networks, equal settings
     python -m data.make.faces04 first 0 1 2    # the first GAN with these seeds
     python -m data.make.faces04 xla            # what the compiler gains or loses
@@ -8,9 +8,10 @@
     python -m data.make.faces04 full 2         # the same with batches of 2
 
 All use the networks, settings, training step and measures of the notebook. The rows of `trial` have
-a sixteenth of the filters, 800 iterations and batches of 16, all of them, and no average is taken;
-runs that are done are kept in RUNS, so seeds may be trained side by side. The distance is that of
-the lesson, of 500 faces from noise that was not used to choose the best moment.
+a sixteenth of the filters, 800 iterations and batches of 16, all of them, and no average is taken.
+Runs that are done are kept in RUNS, and those that were cut off are gone on with, so seeds may be
+trained side by side. The distance is that of the lesson, of 500 faces from noise that was not used
+to choose the best moment.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from functools import partial
 
 import numpy as np
 
-from data.make.training import kept
+from data.make.kept import kept
 from helpers.presets import GanSettings
 from helpers.tables import write_rows
 from notebooks.tools.lesson import code_cells, run_cells
@@ -66,7 +67,7 @@ def train(
     judged: str = "average",
     **options,
 ) -> dict:
-    """Train one pair of networks and return what came out of its `average` or `generator`."""
+    """Train one pair of networks, or go on; return what came of its `average` or `generator`."""
     creators = [names[name] for name in PLAYERS[players]]
     gan = names["new_gan"](*creators, settings, seed=seed, **options)
     generator = getattr(gan, judged)
@@ -82,10 +83,11 @@ def train(
 
     with contextlib.redirect_stdout(io.StringIO()):
         run = names["Run"](folder, gan, settings, seed, "benchmark", look)
-        begin = time.process_time()
-        batches = names["real_batches"](settings, seed=seed)
-        gan.fit(batches, callbacks=[names["Averaging"](), run], verbose=0, shuffle=False)
-        used = time.process_time() - begin
+        run.resume()
+        batches = names["real_batches"](settings, run.step, seed)
+        gan.fit(
+            batches, callbacks=[names["Averaging"](settings.average), run], verbose=0, shuffle=False
+        )
     noise = np.random.default_rng(1000 + seed).normal(size=names["fixed_noise"].shape)
     last = fakes(noise.astype("float32"))
     run.load_best(generator)
@@ -97,7 +99,7 @@ def train(
         "seed": seed,
         "iterations": run.step,
         "seconds": round(run.seconds),
-        "CPU seconds": round(used),
+        "CPU seconds": round(run.processor_seconds),
         "distance, last": round(names["distance"](last).value, 1),
         "spread, last": round(names["spread"](last), 2),
         "best at": run.best_step,
@@ -113,8 +115,8 @@ def train(
 def trial(names: dict, seeds: list[int]) -> None:
     """Train all pairs of networks with equal settings, and write the table."""
     preset, table = names["preset"], []
-    settings = replace(preset.second, iterations=800, batch_size=16, look_every=50)
-    make = partial(train, preset=replace(preset, narrow=16), judged="generator")
+    settings = GanSettings(800, 16, 4e-4, 8e-4, beta1=0.5, real_label=0.9, look_every=50)
+    make = partial(train, preset=replace(preset, narrow=16, narrow_new=16), judged="generator")
     for players in PLAYERS:
         found = []
         for seed in seeds:
@@ -174,7 +176,8 @@ def main(kind: str, *arguments: str) -> None:
     preset, rows = names["preset"], []
 
     def add(players: str, settings: GanSettings, seed: str) -> None:
-        rows.append(train(names, players, settings, int(seed), f"{players} {seed}"))
+        folder = f"{players} {seed}"
+        rows.append(kept(folder, train, names, players, settings, int(seed), folder))
         print(rows[-1], flush=True)
 
     if kind == "trial":

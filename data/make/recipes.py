@@ -16,7 +16,8 @@ from dataclasses import replace
 
 import torch
 
-from data.make.training import kept, train
+from data.make.kept import kept
+from data.make.training import train
 from helpers.metrics.classifier import load_classifier
 from helpers.metrics.images import evaluate
 from helpers.presets import PRESETS, Preset

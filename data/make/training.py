@@ -1,15 +1,12 @@
 """Trains a lesson's GAN as the lesson does, with other settings or another seed."""
 
-import json
 from collections.abc import Callable
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from helpers.base.files import write_text
 from helpers.presets import Preset
 from helpers.training.pytorch import Players, Run
-from helpers.training.run import runs_folder
 
 LESSONS = {"digits": "02_mnist_gan", "clothes": "03_fashion_gan"}
 
@@ -39,13 +36,3 @@ def train(
         average.update_parameters(gan.generator)
         after(run, average.module)
     return run, average.module
-
-
-def kept(folder: str, make: Callable[..., dict], *arguments: object) -> dict:
-    """Return what `make` returns, or has returned before: it is kept beside its run."""
-    path = runs_folder() / folder / "measured.json"
-    if path.is_file():
-        return json.loads(path.read_text())
-    found = make(*arguments)
-    write_text(path, json.dumps(found))
-    return found

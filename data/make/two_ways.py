@@ -12,7 +12,8 @@ import sys
 
 import torch
 
-from data.make.training import kept, train
+from data.make.kept import kept
+from data.make.training import train
 from helpers.data.weights import load_weights
 from helpers.metrics.classifier import load_classifier
 from helpers.metrics.images import evaluate

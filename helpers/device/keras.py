@@ -75,6 +75,19 @@ def has_tensor_cores() -> bool:
     return bool(gpus) and all(d.get("compute_capability", (0, 0)) >= (7, 0) for d in details)
 
 
+@contextlib.contextmanager
+def enough_memory() -> Iterator[None]:
+    """Raise CourseError with what helps where TensorFlow finds too little memory."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        advice = "restart the kernel, then take 16 bits (`policy`) or a smaller batch"
+        where = "helpers/presets.py has `batch_size`"
+        raise CourseError(f"The memory is too small for this batch: {advice}; {where}.") from None
+
+
 def describe_device() -> str:
     """Return the device in words, such as "Tesla T4" or "CPU, 2 threads"."""
     import tensorflow as tf

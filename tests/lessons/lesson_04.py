@@ -23,8 +23,9 @@ from helpers.player.contact_sheet import contact_sheet
 from helpers.presets import PRESETS
 from helpers.recording import Recording
 from notebooks.tools.lesson import code_cells, run_cells
+from tests.benchmarks import gpu
 from tests.exercises.answers import assert_open, assert_refused, assert_solved, letters
-from tests.trouble import damage
+from tests.trouble import damage, refused
 
 LESSON = "04_celeba_keras_gan"
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +79,7 @@ def new_run(names):
 
 def fit(names, run, *callbacks, most=-1):
     batches = names["real_batches"](run.settings, run.step).take(most)
-    before = [names["Averaging"](), run]
+    before = [names["Averaging"](run.settings.average), run]
     run.gan.fit(batches, callbacks=[*before, *callbacks], verbose=0, shuffle=False)
     return run
 
@@ -140,9 +141,11 @@ def test_one_argument_narrows_filters_and_picture(names, which):
         return [word[1] for word in words(network) if "Conv" in word[0] and word[1] > 3]
 
     for create in pair(names, which):
-        wide, narrow = create(FULL), create(PRESETS[LESSON]["lesson"])
+        lesson = PRESETS[LESSON]["lesson"]
+        wide, narrow = create(FULL), create(lesson)
         assert (None, 64, 64, 3) in (narrow.input.shape, narrow.output.shape)
-        assert [number // 8 for number in filters(wide)] == filters(narrow)
+        divided = lesson.narrow if which == "first" else lesson.narrow_new
+        assert [number // divided for number in filters(wide)] == filters(narrow)
 
 
 def test_full_has_the_numbers_of_the_presentation(names):
@@ -272,6 +275,16 @@ def test_a_player_of_both_is_small_and_lights_the_lesson(names):
     assert contact_sheet(*made).alt.count("from step 0 to step 6") == 2
 
 
+def test_too_little_memory_is_one_sentence(names, folder):
+    def exhausted(run):
+        raise names["tf"].errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    run = new_run(names)
+    run.look = exhausted
+    with refused("16 bits .* or a smaller batch"):
+        names["train"](run)
+
+
 def test_a_damaged_checkpoint_is_put_aside(names, folder, capsys):
     checkpoint = fit(names, new_run(names), most=2)._checkpoint
     content = checkpoint.read_bytes()
@@ -380,6 +393,14 @@ def test_keras_starts_quietly_and_an_absent_gpu_is_one_sentence():
     first, second = done.stdout.splitlines()
     assert first.startswith("GAN_DEVICE=cuda:7 ") and "choose cpu, or" in first
     assert re.fullmatch(r"cpu CPU, \d+ threads?", second)
+
+
+@pytest.mark.parametrize(("which", "policy"), gpu.ROWS[-3::2])
+def test_the_benchmark_of_gpus_runs(names, folder, which, policy):
+    row = gpu.keras_row(names, which, policy, iterations=6)
+    assert row["bits"] == 16 and names["keras"].config.dtype_policy().name == "float32"
+    numbers = [value for value in row.values() if isinstance(value, float)]
+    assert len(numbers) == 5 and all(0 < number < 60_000 for number in numbers)
 
 
 def test_two_copies_stay_equal(names):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from data.make import generators, recipes, seeds
-from data.make.training import kept
+from data.make.kept import kept
 from helpers.base.files import DATA, sha256
 from helpers.presets import PRESETS
 from helpers.tables import read_rows
