@@ -30,7 +30,7 @@
 # | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | not measured | 1 GB |
 #
 # `lesson` is the default on every device. For `full` put a cell with `%env GAN_PRESET=full` above all
-# others; how long it takes on your GPU you learn from the forecast below, before it starts. (No GPU was to be had while the
+# others; how long it takes on your GPU you learn from the forecast below, before it starts. (No GPU was available while the
 # course was made; `python -m tests.benchmarks gpu` measures lessons 01, 02 and 04 on yours.)
 #
 # The route through the lesson, with minutes of reading and of machine time:
