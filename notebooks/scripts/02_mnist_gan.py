@@ -469,8 +469,8 @@ Table(read_rows("recipes"), "Six epochs, one change after the other (three seeds
 # generator makes no longer changes. At these rates it is `beta1` that decides: with 0 the averages have all ten classes
 # after six epochs. With the label 0.9 the average is better with two seeds of three, and the generator itself worse with
 # two, which may be chance. (Why does the preset `lesson` not take the settings of the last row? Lesson 03 trains the same
-# GAN on clothes, and there they are worse: after these six epochs they ended at distances of 199 and 196, two seeds. Those
-# of `lesson`, which take hardly longer for eight epochs, then had 152 to 159, three seeds.)
+# GAN on clothes, and there they did worse: distances of 199 and 196 after six epochs, two seeds, where those of `lesson`
+# end at 144 to 150 after nine, three seeds. Whether more epochs would have helped them, we have not tried.)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The label is meant to stop a discriminator from becoming too sure. Does it keep it from winning? Here are the lecture's
