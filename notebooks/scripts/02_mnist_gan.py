@@ -1045,8 +1045,9 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the columns downwards. A fair share is 100. From about step 350 on one or two digits mostly take a third to half of
-# all pictures, and not always the same ones, while some digits nearly vanish. The discriminator's answer goes up and
+# Read the columns downwards. A fair share is 100. From about step 350 on one or two digits take a third or more of
+# all pictures, and not always the same ones, while some digits nearly vanish. The discriminator's answer goes up
+# and
 # down. The usual reading is that it comes to reject the favourites, and the generator moves on; the table does not prove it.
 # But the counts of a single moment would have told you even less. (With other rounding errors other digits have their turn.)
 

@@ -508,7 +508,7 @@ control = {"real, blurred a little": evaluate(classifier, blurred, images.cpu())
 Table([summary(*row) for row in (control | results).items()], f"A control, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Every form is there, and yet most of the recall is gone, with hardly a loss of precision. So a low recall means that
+# Every form is there, and yet most of the recall is gone, with little loss of precision. So a low recall means that
 # *something* of the real pictures is missing, but not what: it may be whole forms, and it may be sharpness.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
