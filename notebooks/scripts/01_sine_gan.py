@@ -27,7 +27,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default), `full` | one training with the lecture's settings, short ones in the asides | 2 minutes, half a minute of it for the training | the same: this lesson trains on the CPU | 1 GB |
+# | `lesson` (the default), `full` | one training with the lecture's settings, short ones in the asides | 1 to 2 minutes, half a minute of it for the training | the same: this lesson trains on the CPU | 1 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | the same | 1 GB |
 #
 # A *preset* is a set of settings. To choose one yourself, put a cell with `%env GAN_PRESET=smoke`, for

@@ -24,8 +24,8 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | 9 epochs with settings for a laptop | 7 minutes, 3 to 4 of them for the training | not measured | 1.5 GB |
-# | `full` | 50 epochs with the lecture's own settings | half an hour | not measured | 1.5 GB |
+# | `lesson` (the default) | 9 epochs with settings for a laptop | 4 to 7 minutes, 2 to 4 of them for the training | not measured | 1.5 GB |
+# | `full` | 50 epochs with the lecture's own settings | a quarter to half an hour | not measured | 1.5 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
 # `lesson` is the default on every device, so that text and numbers agree; a GPU should make it faster. To choose another
@@ -38,7 +38,7 @@
 # | 1 | From points to pictures, Set-up, The training data | 3 | |
 # | 2 | The discriminator, The generator, The players and their optimizers, Before training | 3 | |
 # | 3 | The five steps, The settings | 5 | |
-# | 4 | Training, Reading the curves | 3 | 4 |
+# | 4 | Training, Reading the curves | 3 | 2 to 4 |
 # | 5 | Is it plausible? Is it varied? Is it new? A walk through the noise | 7 | 1 |
 # | 6 | The long run, without waiting | 3 | |
 # | | Aside: When it fails (folded away where the notebook can) | 10 | 2 |
@@ -553,7 +553,7 @@ show(run.recording, train_step=train_step, frames=60)
 # You know the grey lines from lesson 01. Because real pictures have the label 0.9, they shift a little. Half of
 # what the discriminator sees has the label 0.9, the other half 0. If it cannot tell them apart, its best answer
 # is the mean, 0.45. The generator's loss is then $-\ln 0.45$, and the discriminator's
-# $-0.9 \ln 0.45 - 0.1 \ln 0.55$ for real pictures plus $-\ln 0.55$ for fakes:
+# $-0.9 \ln 0.45 - 0.1 \ln (1 - 0.45)$ for real pictures plus $-\ln (1 - 0.45)$ for fakes:
 
 # %% slideshow={"slide_type": "-"}
 import math

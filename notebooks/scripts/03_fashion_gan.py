@@ -26,8 +26,8 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | two trainings of 9 epochs each | about 10 minutes, 7 of them for the training | not measured | 1.5 GB |
-# | `full` | two trainings of 50 epochs, with the lecture's own settings | an hour | not measured | 1.5 GB |
+# | `lesson` (the default) | two trainings of 9 epochs each | 5 to 10 minutes, 4 to 7 of them for the training | not measured | 1.5 GB |
+# | `full` | two trainings of 50 epochs, with the lecture's own settings | half an hour to an hour | not measured | 1.5 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
 # `lesson` is the default on every device, so that text and numbers agree; a GPU should make it faster. To choose another
@@ -39,8 +39,8 @@
 # | --- | --- | --- | --- |
 # | 1 | Set-up, The training data | 2 | |
 # | 2 | The same two networks, Before training, The same five steps: run them, you know them | 1 | |
-# | 3 | The first way: new weights | 2 | 4 |
-# | 4 | The second way: go on from the digits | 2 | 4 |
+# | 3 | The first way: new weights | 2 | 2 to 4 |
+# | 4 | The second way: go on from the digits | 2 | 2 to 4 |
 # | 5 | Is it plausible? Is it varied? Is it new? | 5 | 1 |
 # | 6 | What a discriminator knows | 3 | |
 # | | Aside: Bring your own data | 3 | 1 |

@@ -25,7 +25,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | faces of 64 pixels, an eighth and a fourth of the filters | 6 minutes, 5 of them for the two trainings | not measured | 1.4 GB |
+# | `lesson` (the default) | faces of 64 pixels, an eighth and a fourth of the filters | 4 to 6 minutes, 3 to 5 of them for the two trainings | not measured | 1.5 GB |
 # | `full` | faces of 128 pixels, the lecture's numbers | more than a day: meant for a GPU | not measured | not measured |
 # | `smoke` | six iterations of each GAN, to test that everything runs | 20 seconds | not measured | 1 GB |
 #

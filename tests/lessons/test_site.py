@@ -70,7 +70,7 @@ def test_pages_have_buttons_in_place_of_the_badge_and_alt_texts(lessons):
         for cell in source.cells:
             if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
                 assert len(cell.metadata["mystnb"]["image"]["alt"]) > 20
-    assert len(lessons[0].folded()) == 8
+    assert len(lessons[0].folded()) == 10
 
 
 def test_links_lead_to_pages_or_to_the_repository():
