@@ -699,8 +699,9 @@ distances = [distance_to_curve(places_of(frame["fakes"])) for frame in frames]
 plot_progress(history, [frame["step"] for frame in frames], distances, "distance to the curve")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# After the first tenth of the steps the losses only go up and down and show no trend, while the distance, with ups
-# and downs, falls until about step 6,000. Each loss is measured against the other player, and the other player
+# After the first tenth of the steps the losses go up and down within a narrow band and end about where they were
+# then, while the distance, with ups and downs, falls until about step 6,000. Each loss is measured against the
+# other player, and the other player
 # changes, too. So a loss cannot tell you
 # whether the fakes are good: look at them, and measure them. (One number is not enough either: at the very
 # beginning the distance is small, because the heap lies where the sine begins.)
@@ -804,7 +805,8 @@ Table(read_rows("steadier"), "Distance to the curve, three seeds")
 #
 # A generator is a function: the same noise always gives the same point. Its noise is a pair of
 # numbers, so you can draw *all* of it, as a plane. Put a square grid on this plane and look where the
-# average puts it: the generator squeezes the plane into a thin strip and lays that along the sine.
+# average puts it: the generator squeezes the plane into a thin strip and lays that along the sine, at the right end
+# beyond it.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_mapping
@@ -819,8 +821,8 @@ plot_mapping(noise_grid.cpu(), landing)
 # along the curve and do not leave it. The generator is a continuous function, so it cannot jump; and noise like
 # this occurs in training, too, so the discriminator has judged what the generator made of it. (These points are the
 # average's, which it has never seen.) Here the real points are in
-# one piece. Where they come in separate kinds, like digits, the path has to cross a gap: lesson 02 counts what
-# it meets there.
+# one piece. Where they come in separate kinds, like digits, the path has to cross a gap: lesson 02 looks at what it
+# meets there.
 
 # %% slideshow={"slide_type": "skip"}
 left, right = torch.tensor([-1.5, 1.0], device=device), torch.tensor([1.5, -1.0], device=device)

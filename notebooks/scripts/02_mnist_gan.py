@@ -432,7 +432,8 @@ three_seeds(lecture, "The lecture's settings, three seeds, 10,000 fakes each")
 # eight epochs, all ten after 20, and the distance goes on falling until about epoch 40 (the file has more epochs
 # than the table). With seed 0 it never gets
 # there: the
-# discriminator wins for good. (*When it fails*, below, shows how.) If you run `full`, that may happen to you, too.
+# discriminator wins for good. (*When it fails*, below, shows how.) If you run `full`, set `seed = 1` in *Set-up*
+# first: with 0, the default, the same will probably happen to you.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `full` takes a quarter to half an hour on two CPU cores, so the preset `lesson` takes settings that get to a good picture
@@ -658,8 +659,8 @@ Table(
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Was your run luck? Only other seeds can tell. `python -m data.make.seeds 0 1 2` has trained this GAN with three of
-# them, on one CPU thread. (Two threads add in another order. That alone may move a result as much as another seed does, so
-# even seed 0 need not give your numbers.)
+# them, on one CPU thread. (Another machine, or another number of threads, may add in another order. That alone may
+# move a result as much as another seed does, so seed 0 need not give your numbers.)
 
 # %% slideshow={"slide_type": "skip"}
 Table(read_rows("seeds_02"), "The averages of three seeds, 10,000 fakes each")
@@ -739,9 +740,9 @@ for part in (0.0, 0.25, 0.5, 0.75, 1.0):
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So what goes wrong on the straight path is mostly that the noise becomes too short: the generator has hardly ever met
 # such noise. (The first exercise is about that.) At full length every place on the path is about as good as its
-# ends. Still, the path is in one piece, and real digits come in separate kinds: between a 3 and a 0 there is a gap.
-# The generator crosses it in a
-# step or two, as in the pictures above, so few of the places that you look at lie in it.
+# ends. Still, the path is in one piece, and real digits come in separate kinds: between a 5 and a 0 there is a gap.
+# The generator crosses it in a step or two, as in the pictures above. How many of the places that you look at lie
+# in it, these numbers cannot tell: the classifier counts two digits on top of each other as one of them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The long run, without waiting
@@ -1012,7 +1013,9 @@ for name in ("the generator dies", usual):
 print(f"spread {spread(images[:2000]):.3f}, real digits")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Nothing is left that the noise could change: the large steps have broken the generator.
+# Nothing is left that the noise could change: the large steps have broken the generator. (About a hundred units are
+# not dead. Whether they are the same for all noise, or `Tanh` hides what they still change, this cell does not
+# measure.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Mode collapse
@@ -1045,8 +1048,9 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the columns downwards. A fair share is 100. From about step 350 on one or two digits take a third or more of
-# all pictures, and not always the same ones, while some digits nearly vanish. The discriminator's answer goes up
+# Read the columns downwards. A fair share is 100. From step 400 on some digits nearly vanish, and not always the
+# same ones; in the last two rows two digits together take more than four tenths of all pictures, and not always the
+# same two. The discriminator's answer goes up
 # and
 # down. The usual reading is that it comes to reject the favourites, and the generator moves on; the table does not prove it.
 # But the counts of a single moment would have told you even less. (With other rounding errors other digits have their turn.)

@@ -491,8 +491,8 @@ Table(rows, f"Two ways to the same clothes, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The lecture calls its clothes *rather plausible*. For yours the precision agrees, as far as it goes: in the classifier's
-# features most fakes lie among the real pictures. (It hardly sees grain, single pixels that are too bright or too
-# dark, and numbers of two classifiers, such as those of
+# features most fakes lie among the real pictures. (Precision hardly falls with grain, single pixels that are too
+# bright or too dark, though distance and recall do get worse; and numbers of two classifiers, such as those of
 # lesson 02 and these, may not be compared.) But look at the recall. Few real pictures lie among the fakes, though
 # every class is covered. Precision alone would not have told you. But what is missing, whole forms or only fine
 # detail?
@@ -509,7 +509,8 @@ Table([summary(*row) for row in (control | results).items()], f"A control, {samp
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Every form is there, and yet most of the recall is gone, with little loss of precision. So a low recall means that
-# *something* of the real pictures is missing, but not what: it may be whole forms, and it may be sharpness.
+# *something* of the real pictures is missing, but not what: it may be whole forms, it may be sharpness, and grain
+# lowers it, too.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # As for the two ways: in this table the digits' players end ahead. Is that luck? We have trained both ways with
@@ -522,9 +523,9 @@ from helpers.tables import read_rows
 Table(read_rows("two_ways"), "Two ways to clothes, averages, 10,000 fakes each")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# It is no luck: after the same nine epochs of clothes the digits' players are ahead with every seed, in distance,
-# precision and
-# recall. But they had 30 epochs of digits before. The table does not tell what it is in the old weights that helps.
+# It is not the luck of one seed: after the same nine epochs of clothes the digits' players are ahead with every
+# seed, in distance, precision and recall. But all three start from the same training on digits, 30 epochs that the
+# others did not have. The table does not tell what it is in the old weights that helps.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here are 16 real pieces of clothing, and below them 64 fakes of the first way, made by the average. (The pictures during the
