@@ -64,7 +64,7 @@ def test_players_move_into_files_and_keep_their_stills(lessons):
 def test_pages_have_buttons_in_place_of_the_badge_and_alt_texts(lessons):
     for lesson in lessons:
         source = lesson.source()
-        assert "colab-badge" not in source.cells[0].source
+        assert not re.search("colab-badge|open-in-kaggle", source.cells[0].source)
         for link in (*lesson.links.values(), f"{lesson.name}_slides.html", lesson.path.name):
             assert link in source.cells[0].source
         for cell in source.cells:

@@ -16,7 +16,7 @@ from notebooks.tools.set_address import address
 
 NOTEBOOKS = Path(__file__).resolve().parents[2]
 PLAYER = "gan-player"
-BADGE = re.compile(r"^\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)\n*", re.MULTILINE)
+BADGES = re.compile(r"^(?:\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)\s*)+", re.MULTILINE)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Lesson:
                     alt = output.metadata.get(kind, {}).get("alt", "")
                     cell.metadata["mystnb"] = {"image": {"alt": alt}}
         first = notebook.cells[0]
-        first.source = BADGE.sub(self._buttons() + "\n\n", first.source, count=1)
+        first.source = BADGES.sub(self._buttons() + "\n\n", first.source, count=1)
         return notebook
 
     def _buttons(self) -> str:

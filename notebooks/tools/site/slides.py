@@ -14,7 +14,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from helpers.base.files import write_text
 from notebooks.tools.site.extension import anchor, mathml
 from notebooks.tools.site.lecture_path import lecture_path
-from notebooks.tools.site.lessons import BADGE, Lesson, links_within
+from notebooks.tools.site.lessons import BADGES, Lesson, links_within
 
 
 class _Renderer(IPythonRenderer):
@@ -30,7 +30,7 @@ class _Renderer(IPythonRenderer):
 def to_html(markdown: str) -> str:
     """Return Markdown as HTML, without badges; links to notebooks lead to their pages."""
     renderer = _Renderer(escape=False, exclude_anchor_links=True)
-    page = MarkdownWithMath(renderer=renderer).render(links_within(BADGE.sub("", markdown)))
+    page = MarkdownWithMath(renderer=renderer).render(links_within(BADGES.sub("", markdown)))
     page = re.sub(r"<h([1-4])>(.*?)</h\1>", _with_anchor, page)
     page = re.sub(r"<th\b[^>]*>\s*</th>", "<td></td>", page)
     return re.sub(r'href="(\d\d_\w+|where|lecture)\.(?:ipynb|md)', r'href="\1.html', page)
