@@ -672,8 +672,8 @@ show(run.recording, train_step=train_step)
 # ## Reading the curves
 #
 # On the left you see both losses, on the right the mean answers on real and on fake points. (Each curve is a
-# running mean over 2 % of the steps, so it begins a little later than the training and is calmer than single
-# steps.) The dotted lines are the values of a discriminator that cannot tell real from fake any more: it answers
+# running mean over 2 % of the steps, so it begins a little late.) The dotted lines are the values of a
+# discriminator that cannot tell real from fake any more: it answers
 # 0.5 to everything, so its loss is $2 \ln 2$ and the generator's is $\ln 2$. A perfect generator would
 # end on these lines (the *equilibrium* of the game), but bad fakes and a weak discriminator can lie there,
 # too. And the curves never settle: each player keeps answering the other's last move.

@@ -86,7 +86,7 @@ def player(page, nth=0):
     return frame
 
 
-def until(page, condition, seconds=20):
+def until(page, condition, seconds=60):
     """Wait until a function returns something true."""
     for _ in range(10 * seconds):
         if condition():
@@ -299,7 +299,7 @@ def test_the_theme_reaches_pages_and_players(opened, folder):
 def test_asides_are_folded_and_a_link_opens_its_own(opened, folder):
     page = opened(folder / "01_sine_gan.html")
     shown = "[...document.querySelectorAll('.aside > details')].map((e) => e.open)"
-    assert page.evaluate(shown).count(True) == 0 and len(page.evaluate(shown)) == 8
+    assert page.evaluate(shown).count(True) == 0 and len(page.evaluate(shown)) == 10
     assert page.locator(".exercise").count() == 5
     page = opened(folder / "01_sine_gan.html", mark="#Why-no-accuracy?")
     assert page.evaluate(shown).count(True) == 1

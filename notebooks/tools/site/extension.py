@@ -36,7 +36,7 @@ def _mark_sections(app: Sphinx, page: nodes.document, name: str) -> None:
     """Fold the sections that the notebook folds, and mark the exercises."""
     folded = app.config.folded.get(name, ())
     for section in list(page.findall(nodes.section)):
-        title = section[0].astext()
+        title = section[0].astext().replace("’", "'")  # which Sphinx has made of it
         if title == "Exercises" and isinstance(section.parent, nodes.section):
             for exercise in section.children:
                 if isinstance(exercise, nodes.section):
