@@ -238,9 +238,11 @@ def flipped(chance: Random, short: bool) -> list[Kind]:
         for library in runs.SIZES:
             where = here / library
             where.mkdir()
-            while not [*where.glob("*/checkpoint-*")]:
-                with runs.process(runs.train_until_killed, library, where, 0.7) as child:
+            seconds = 0.7
+            while not [*where.glob("*/checkpoint-*")]:  # killed before the first one
+                with runs.process(runs.train_until_killed, library, where, seconds) as child:
                     child.join()
+                seconds *= 1.5
             times = 10 if short else 200
             for end in from_process(checkpoints, library, where, chance.random(), times):
                 kind.add(*end)
