@@ -22,7 +22,15 @@ from helpers.presets import PRESETS
 from helpers.recording import Recording
 from tests.data.pictures import portrait, write, zipped
 from tests.drill import runs, servers
-from tests.drill.trials import Kind, end_of, expect, folder, from_process, variables
+from tests.drill.trials import (
+    PATIENCE,
+    Kind,
+    end_of,
+    expect,
+    folder,
+    from_process,
+    variables,
+)
 from tests.toys import Recorded
 
 Load = Callable[[], bytes]  # what the course reads, as bytes that can be compared
@@ -241,7 +249,7 @@ def flipped(chance: Random, short: bool) -> list[Kind]:
             seconds = 0.7
             while not [*where.glob("*/checkpoint-*")]:  # killed before the first one
                 with runs.process(runs.train_until_killed, library, where, seconds) as child:
-                    child.join()
+                    child.join(PATIENCE)
                 seconds *= 1.5
             times = 10 if short else 200
             for end in from_process(checkpoints, library, where, chance.random(), times):

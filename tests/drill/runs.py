@@ -18,7 +18,7 @@ import torch
 from helpers.base.errors import CourseError
 from helpers.data import prepared, squares
 from helpers.recording import Recording
-from tests.drill.trials import Kind, end_apart, end_of, expect, folder, process
+from tests.drill.trials import PATIENCE, Kind, end_apart, end_of, expect, folder, process
 from tests.training import toy_run
 
 SIZES = {"PyTorch": 60, "Keras": 120}  # epochs, iterations: a second or two
@@ -74,7 +74,7 @@ def frames(where: Path) -> list[dict]:
 
 def killed_once(library: str, whole: Path, where: Path, seconds: float) -> str:
     with process(train_until_killed, library, where, seconds) as child:
-        child.join()
+        child.join(PATIENCE)
     end, told = end_apart(train, library, where)
     expect(end == "data", f"{end}: {told}")
     expect(results(where) == results(whole), "the end is another one")
