@@ -314,7 +314,7 @@ def test_on_paper_pictures_stand_in_place_of_players(opened, folder):
         page = opened(folder / f"{name}.html")
         page.emulate_media(media="print")
         assert not page.locator("iframe.gan-player").first.is_visible()
-        assert page.locator("img.still").first.is_visible()
+        page.locator("img.still").first.wait_for(timeout=60_000)  # it is loaded when it is needed
         assert page.evaluate("document.querySelector('img.still').naturalWidth") > 500
         assert page.pdf()
 
