@@ -66,7 +66,7 @@ class SetupError(Exception):
 
 def find_course():
     fetched, advice = Path("gan-course").resolve(), "check the network"
-    for folder in (Path("..").resolve(), Path.cwd(), fetched):
+    for folder in (Path("..").resolve(), Path("../..").resolve(), Path.cwd(), fetched):
         if (folder / "helpers" / "__init__.py").is_file():
             return folder, "is already here"
     if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:

@@ -9,6 +9,7 @@ tagged `picture` becomes notebooks/pictures/NAME.png, which the README and the t
 """
 
 import base64
+import io
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ import jupytext
 import nbformat
 from jupytext.config import load_jupytext_config
 from nbclient import NotebookClient
+from PIL import Image
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 METADATA = {
@@ -61,6 +63,22 @@ def merge_streams(outputs: list) -> list:
     return merged
 
 
+def lighter(png: str) -> str:
+    """Return the same pixels in a smaller PNG, both in base64: grey, by palette, without alpha."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        pixels = picture.convert("RGBA")
+    if pixels.getextrema()[3] == (255, 255):
+        pixels = pixels.convert("RGB")
+        red, green, blue = pixels.split()
+        if red.tobytes() == green.tobytes() == blue.tobytes():
+            pixels = red
+        elif pixels.getcolors(256):
+            pixels = pixels.quantize(256)
+    file = io.BytesIO()
+    pixels.save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
+
+
 def clean(notebook: nbformat.NotebookNode) -> None:
     """Drop what changes from run to run or breaks a page, and what a progress bar overwrote."""
     jupytext_block = notebook.metadata.get("jupytext")
@@ -73,7 +91,10 @@ def clean(notebook: nbformat.NotebookNode) -> None:
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
             for output in cell.outputs:  # without its kernel a widget is dead: its text stays
-                output.get("data", {}).pop(WIDGET, None)
+                data = output.get("data", {})
+                data.pop(WIDGET, None)
+                if "image/png" in data:
+                    data["image/png"] = lighter(data["image/png"])
 
 
 def execute(script: Path) -> Path:

@@ -18,7 +18,9 @@ IN_TEXT = (  # what stands before it, the address, and whether it is written wit
     (r"(\]\()", r"https://github\.com/[\w.-]+/[\w.-]+(?=/issues)", False),
     (r"(repository-code: )", r"https://github\.com/[\w.-]+/[\w.-]+", False),
 )
-SITE = re.compile(r"(web site\]\(|^url: )https?://[^)\s]+", re.MULTILINE)
+SITE = re.compile(
+    r"(web site\]\(|виде сайта\]\(|^url: )https?://[^)\s]+?(?=ru/\)|\)|$)", re.MULTILINE
+)
 
 
 def address(name: str = "Repository") -> str:
@@ -32,8 +34,10 @@ def places() -> list[Path]:
     notebooks = ROOT / "notebooks"
     return [
         ROOT / "README.md",
+        ROOT / "README.ru.md",
         ROOT / "CITATION.cff",
         *sorted(notebooks.glob("*.ipynb")),
+        *sorted(notebooks.glob("ru/*.ipynb")),
         *sorted((notebooks / "scripts").glob("*.py")),
     ]
 

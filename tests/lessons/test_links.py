@@ -11,12 +11,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("data/**/*.md"), *ROOT.glob("notebooks/*.md")]
-TEXTS = sorted((ROOT / "notebooks" / "scripts").glob("*.py"))
+RUSSIAN = [*ROOT.glob("notebooks/ru/*.md"), *ROOT.glob("notebooks/ru/*.ipynb")]
+LESSONS = [*ROOT.glob("notebooks/*.ipynb"), *RUSSIAN]
 
 
 @cache
 def prose(path: Path) -> str:
-    """Return the text of a document, or the Markdown cells of a notebook's text."""
+    """Return the text of a document, or the Markdown cells of a notebook."""
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     cells = jupytext.read(path).cells
@@ -29,22 +30,20 @@ def anchors(text: str) -> set[str]:
     return {heading.replace("`", "").replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES + TEXTS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES + LESSONS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file_and_a_heading(page):
-    folder = page.parent if page.suffix == ".md" else ROOT / "notebooks"
     text = re.sub(r"```.*?```", "", prose(page), flags=re.DOTALL)
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"https?://|mailto:", link):
             continue
         file, _, anchor = unquote(link).partition("#")
-        target = folder / file if file else page
+        target = page.parent / file if file else page
         assert target.exists(), link
         if anchor:
-            text = ROOT / "notebooks" / "scripts" / f"{target.stem}.py"
-            assert anchor in anchors(prose(text)), link
+            assert anchor in anchors(prose(target)), link
 
 
-@pytest.mark.parametrize("page", PAGES + TEXTS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES + LESSONS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_names_a_module_that_can_be_run(page):
     for module in re.findall(r"python -m ((?:data|notebooks|tests)\.[\w.]+)", prose(page)):
         path = ROOT / module.replace(".", "/")

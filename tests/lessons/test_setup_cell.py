@@ -91,7 +91,7 @@ def test_only_what_an_attempt_has_left_is_removed(repository, run_cell):
 
 
 @pytest.mark.parametrize("at", ["home", "Colab", "Kaggle"])
-@pytest.mark.parametrize("folder", [ROOT / "notebooks", ROOT])
+@pytest.mark.parametrize("folder", [ROOT / "notebooks", ROOT / "notebooks" / "ru", ROOT])
 def test_in_the_course_nothing_is_fetched(at, folder, run_cell):
     told = run_cell(at=at, folder=folder, then="print(course.name)")
     assert told.splitlines() == ["The course is already here.", ROOT.name]

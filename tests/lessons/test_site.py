@@ -13,6 +13,7 @@ from notebooks.tools import set_address
 from notebooks.tools.site import __main__ as command
 from notebooks.tools.site import results, sheets
 from notebooks.tools.site.lessons import NOTEBOOKS, Lesson, links_within, read_lessons
+from notebooks.tools.site.words import Words
 from tests.builder import needs_builder
 from tests.lessons.notebooks import PATHS
 from tests.trouble import is_one_sentence, refused
@@ -222,9 +223,14 @@ def test_version_and_date_are_the_same_everywhere():
     assert version == helpers.__version__
 
 
-def test_minutes_of_readme_are_those_of_the_lessons(lessons):
-    for lesson in lessons:
-        table = next(c.source for c in lesson.notebook.cells if c.source.startswith("| preset"))
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_minutes_of_readme_are_those_of_the_lessons(language):
+    t = Words(language)
+    translated = {path.name: nbformat.read(NOTEBOOKS / t.folder / path.name, 4) for path in PATHS}
+    for lesson in read_lessons(NOTEBOOKS, t, translated):
+        table = next(
+            c.source for c in lesson.notebook.cells if c.source.startswith(("| preset", "| пресет"))
+        )
         row = next(line for line in table.splitlines() if line.startswith("| `lesson`"))
         assert lesson.sentence and lesson.library in ("PyTorch", "Keras")
         assert lesson.minutes in row.split(" | ")[2]
@@ -233,12 +239,15 @@ def test_minutes_of_readme_are_those_of_the_lessons(lessons):
 def test_both_addresses_are_replaced():
     text = (
         "[the course as a web site](https://a.github.io/b/) https://github.com/a/b\n"
+        "[курс в виде сайта](https://a.github.io/b/ru/)\n"
         "url: https://a.github.io/b/\nrepository-code: https://github.com/a/b\n"
         "https://colab.research.google.com/github/a/b/blob/main/x\n"
         "git clone https://github.com/a/b && cd b [tell us](https://github.com/a/b/issues/new)"
     )
     new = set_address.with_address(text, "https://github.com/c/d", "https://c.example.org/")
-    assert new.count("https://c.example.org/") == 2 and "a.github.io" not in new
+    assert (
+        new.count("https://c.example.org/") == 3 and "org/ru/)" in new and "a.github.io" not in new
+    )
     assert "github/c/d/blob" in new and "clone https://github.com/c/d &&" in new
     assert "code: https://github.com/c/d\n" in new and "(https://github.com/c/d/issues/new)" in new
 

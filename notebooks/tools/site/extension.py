@@ -17,11 +17,6 @@ def mathml(formula: str, display: str) -> str:
     return re.sub(r"(<mi>(?:log|ln|sin)</mi>)(?=<m[in])", rf"\1{space}", text)
 
 
-def anchor(heading: str) -> str:
-    """Return the anchor that Jupyter gives to a heading, which links in the course use."""
-    return heading.replace("`", "").replace(" ", "-")
-
-
 def _inline(translator, node: nodes.math) -> None:
     translator.body.append(mathml(node.astext(), "inline"))
     raise nodes.SkipNode
@@ -33,11 +28,14 @@ def _block(translator, node: nodes.math_block) -> None:
 
 
 def _mark_sections(app: Sphinx, page: nodes.document, name: str) -> None:
-    """Fold the sections that the notebook folds, and mark the exercises."""
+    """Fold the sections that the notebook folds, mark the exercises, and name twins."""
     folded = app.config.folded.get(name, ())
+    twins = app.config.twins.get(name, {})
     for section in list(page.findall(nodes.section)):
         title = section[0].astext().replace("’", "'")  # which Sphinx has made of it
-        if title == "Exercises" and isinstance(section.parent, nodes.section):
+        if title in twins and twins[title] not in section["ids"]:
+            section["ids"].append(twins[title])  # a link from the other language finds it
+        if title == app.config.exercises and isinstance(section.parent, nodes.section):
             for exercise in section.children:
                 if isinstance(exercise, nodes.section):
                     exercise["classes"].append("exercise")
@@ -63,7 +61,8 @@ def _finish_page(app: Sphinx, name: str, template: str, context: dict, page) -> 
 def setup(app: Sphinx) -> dict:
     """Register all of it with Sphinx."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
-    app.add_config_value("folded", {}, "env", dict)
+    for name, default in (("folded", {}), ("twins", {}), ("exercises", "Exercises")):
+        app.add_config_value(name, default, "env", type(default))
     app.connect("doctree-resolved", _mark_sections)
     app.connect("html-page-context", _finish_page, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -13,6 +14,7 @@ from nbformat import NotebookNode
 from helpers.base.errors import CourseError
 from helpers.player.player import data_of, page_of
 from notebooks.tools.set_address import address
+from notebooks.tools.site.words import ENGLISH, Words
 
 NOTEBOOKS = Path(__file__).resolve().parents[2]
 PLAYER = "gan-player"
@@ -27,12 +29,14 @@ class Lesson:
     sentence: str = ""
     library: str = ""
     minutes: str = ""
+    t: Words = ENGLISH
+    notebook: NotebookNode | None = None  # None: read from the path
     players: dict[str, str] = field(default_factory=dict)  # name of a file: its page
     stills: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read the notebook; CourseError if it cannot become a page."""
-        self.notebook = nbformat.read(self.path, 4)
+        self.notebook = self.notebook or nbformat.read(self.path, 4)
         outputs = [out for cell in self.notebook.cells for out in cell.get("outputs", [])]
         if not outputs:
             raise CourseError(f"{self.path.name} has no outputs: run all its cells and save it.")
@@ -57,7 +61,7 @@ class Lesson:
     @cached_property
     def links(self) -> dict[str, str]:
         """Where it can be opened elsewhere: Colab and Kaggle."""
-        file = f"blob/main/notebooks/{self.path.name}"
+        file = f"blob/main/notebooks/{self.t.folder}{self.path.name}"
         short = address().removeprefix("https://github.com/")
         return {
             "Colab": f"https://colab.research.google.com/github/{short}/{file}",
@@ -86,11 +90,12 @@ class Lesson:
                     self.stills[f"{name}.png"] = base64.b64decode(image)
                     alt = still.metadata.get("image/png", {}).get("alt", "")
                 output.data["text/html"] = (
-                    f'<iframe class="{PLAYER}" src="players/{name}.html" sandbox="allow-scripts" '
+                    f'<iframe class="{PLAYER}" src="{self.t.up}players/{name}.html" sandbox="allow-scripts" '
                     f'loading="lazy" title="{title.group(1) if title else "Player"}"></iframe>'
                 )
                 if image:
-                    picture = f'<img class="still" src="players/{name}.png" alt="{escape(alt)}">'
+                    source = f"{self.t.up}players/{name}.png"
+                    picture = f'<img class="still" src="{source}" alt="{escape(alt)}">'
                     output.data["text/html"] += picture
                     outputs.remove(still)
 
@@ -117,7 +122,7 @@ class Lesson:
             if self.notebook.cells[number].metadata.get("jupyter", {}).get("source_hidden"):
                 cell.metadata.tags.append("hide-input")
             if cell.cell_type == "markdown":
-                cell.source = links_within(cell.source)
+                cell.source = links_within(cell.source, self.t)
             for output in cell.get("outputs", []):
                 for kind in {"image/png", "image/svg+xml"} & set(output.get("data", {})):
                     alt = output.metadata.get(kind, {}).get("alt", "")
@@ -127,10 +132,12 @@ class Lesson:
         return notebook
 
     def _buttons(self) -> str:
-        links = {"Slides": f"{self.name}_slides.html"}
-        links |= {f"Open in {where}": link for where, link in self.links.items()}
+        links = {self.t("Slides"): f"{self.name}_slides.html"}
+        open_in = self.t("Open in {where}")
+        links |= {open_in.format(where=where): link for where, link in self.links.items()}
         text = "".join(f'<a href="{escape(link)}">{what}</a>' for what, link in links.items())
-        text += f'<a href="downloads/{self.path.name}" download>Download the notebook</a>'
+        what = self.t("Download the notebook")
+        text += f'<a href="downloads/{self.path.name}" download>{what}</a>'
         return f'<p class="buttons">{text}</p>'
 
 
@@ -139,12 +146,17 @@ def plain(text: str) -> str:
     return re.sub(r"[`*]", "", text)
 
 
+def anchor(heading: str) -> str:
+    """Return the anchor that Jupyter gives to a heading, which links in the course use."""
+    return heading.replace("`", "").replace(" ", "-")
+
+
 def without_code(text: str) -> str:
     """Return Markdown without its blocks of code, in which # begins a comment."""
     return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def links_within(text: str) -> str:
+def links_within(text: str, t: Words = ENGLISH) -> str:
     """Return Markdown whose links to files that are no pages lead to the repository."""
 
     def link(match: re.Match) -> str:
@@ -153,21 +165,31 @@ def links_within(text: str) -> str:
             return match.group()
         if target == "README.md":
             return f"](where.md{mark})"
-        path = (NOTEBOOKS / target).resolve().relative_to(NOTEBOOKS.parent).as_posix()
+        path = (NOTEBOOKS / t.folder / target).resolve().relative_to(NOTEBOOKS.parent).as_posix()
         kind = "tree" if (NOTEBOOKS.parent / path).is_dir() else "blob"
         return f"]({address()}/{kind}/main/{path}{mark})"
 
     return re.sub(r"\]\(([^)\s#]*)(#[^)\s]*)?\)", link, text)
 
 
-def read_lessons(notebooks: Path = NOTEBOOKS) -> list[Lesson]:
-    """Return all lessons with their rows of README's table; CourseError if one cannot be shown."""
-    readme = (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
+def read_lessons(
+    notebooks: Path = NOTEBOOKS, t: Words = ENGLISH, translated: Mapping[str, NotebookNode] = {}
+) -> list[Lesson]:
+    """Return all lessons with their rows of README's table; CourseError if one cannot be shown.
+
+    Those that are `translated`, by name of their file, are shown so.
+    """
+    readme = NOTEBOOKS.parent / ("README.ru.md" if t.folder else "README.md")
     rows = re.findall(
-        r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \| (.+?) \| (.+?) \|", readme, re.M
+        r"^\| \[.+?\]\(notebooks/(?:ru/)?(\w+)\.ipynb\) \| (.+?) \| (.+?) \| (.+?) \|",
+        readme.read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     told = {name: facts for name, *facts in rows}
     paths = sorted(notebooks.glob("[0-9]*.ipynb"))
     if not paths:
         raise CourseError(f"There are no notebooks in {notebooks}.")
-    return [Lesson(path, *told.get(path.stem, ())) for path in paths]
+    return [
+        Lesson(path, *told.get(path.stem, ()), t=t, notebook=translated.get(path.name))
+        for path in paths
+    ]

@@ -5,19 +5,26 @@ from dataclasses import dataclass
 
 from helpers.base.errors import CourseError
 from helpers.tables import Table, read_rows
-from notebooks.tools.site.lessons import Lesson
+from notebooks.tools.site.lessons import Lesson, anchor
+from notebooks.tools.site.words import ENGLISH, N, Words
 
 QUESTIONS = {
-    "Is it plausible?": "Do single examples look real? Each number is a distance between fakes and "
-    "real data, so small is good; precision is the share of fakes that look real, so 1 is best. The "
-    "distances of different lessons live in different spaces: compare them with the number of "
-    "real data in their own row, and with nothing else.",
-    "Is it varied?": "Do the fakes reach all that the real data have? Here a number should be as "
-    "large as that of real data. Recall and coverage are shares, entropy is in bits, and spread "
-    "is 1 if fakes are as far apart as real pictures.",
-    "Is it new?": "Or does the generator hand out what it has seen? For each fake, the nearest "
-    "training picture is looked up, and so it is for real pictures that were not trained "
-    "on. Fakes that are as far away as those are no copies.",
+    N("Is it plausible?"): N(
+        "Do single examples look real? Each number is a distance between fakes and real data, so "
+        "small is good; precision is the share of fakes that look real, so 1 is best. The distances "
+        "of different lessons live in different spaces: compare them with the number of real data "
+        "in their own row, and with nothing else."
+    ),
+    N("Is it varied?"): N(
+        "Do the fakes reach all that the real data have? Here a number should be as large as that "
+        "of real data. Recall and coverage are shares, entropy is in bits, and spread is 1 if fakes "
+        "are as far apart as real pictures."
+    ),
+    N("Is it new?"): N(
+        "Or does the generator hand out what it has seen? For each fake, the nearest training "
+        "picture is looked up, and so it is for real pictures that were not trained on. Fakes that "
+        "are as far away as those are no copies."
+    ),
 }
 
 
@@ -38,13 +45,18 @@ class Number:
         best = {"average", "from the digits", "one step further"}
         measures = {"distance to the curve", "coverage", "Frechet distance", "recall", "spread"}
         is_best = self.generator in best and self.measure in measures
-        return is_best or self.measure == "median distance"
+        return is_best or self.measure == N("median distance")
 
     def row(self) -> dict[str, str]:
         """Return it as a row of a table, with a link to the section that measures it."""
-        link = f"{self.lesson.path.name}#{self.heading.replace(' ', '-')}"
-        row = {"lesson": f"[{self.lesson.title[:2]}]({link})", "generator": self.generator}
-        return row | {"measure": self.measure, "fakes": self.fakes, "real data": self.real or "–"}
+        t, link = self.lesson.t, f"{self.lesson.path.name}#{anchor(self.heading)}"
+        return {
+            t("lesson"): f"[{self.lesson.title[:2]}]({link})",
+            t("generator"): t(self.generator),
+            t("measure"): t(self.measure),
+            t("fakes"): self.fakes,
+            t("real data"): self.real or "–",
+        }
 
 
 def rows_of(lesson: Lesson, columns: set[str], names: set[str]) -> tuple[str, str, dict]:
@@ -88,27 +100,27 @@ def measured(lessons: list[Lesson]) -> dict[str, list[Number]]:
     numbers = [
         *_compared(
             by_number["01"],
-            {"distance to the curve": "distance to the curve",
-             "share of bins covered": "coverage"},
-            {"its average": "average"},
+            {"distance to the curve": N("distance to the curve"),
+             "share of bins covered": N("coverage")},
+            {"its average": N("average")},
         ),
         *_compared(
             by_number["02"],
-            {"Frechet distance": "Frechet distance", "precision": "precision", "recall": "recall",
-             "share of classes covered": "classes covered"},
-            {"your run, average": "average", "the best": "the best, long run"},
+            {"Frechet distance": N("Frechet distance"), "precision": N("precision"),
+             "recall": N("recall"), "share of classes covered": N("classes covered")},
+            {"your run, average": "average", "the best": N("the best, long run")},
         ),
         *_compared(
             by_number["03"],
             {"Frechet distance": "Frechet distance", "precision": "precision", "recall": "recall",
-             "entropy (bits)": "entropy"},
-            {"new weights": "from new weights", "from the digits": "from the digits"},
+             "entropy (bits)": N("entropy")},
+            {"new weights": N("from new weights"), "from the digits": N("from the digits")},
         ),
         *_compared(
             by_number["04"],
-            {"Frechet distance": "Frechet distance", "spread": "spread"},
-            {"first GAN, best moment": "the lecture's networks",
-             "second GAN, best moment": "one step further"},
+            {"Frechet distance": "Frechet distance", "spread": N("spread")},
+            {"first GAN, best moment": N("the lecture's networks"),
+             "second GAN, best moment": N("one step further")},
         ),
     ]  # fmt: skip
     plausible = [n for n in numbers if "distance" in n.measure or n.measure == "precision"]
@@ -127,34 +139,40 @@ def numbers_name(lesson: Lesson, numbers: list[Number]) -> str:
     return names[-1] if lesson.name.startswith("04") else names[0]
 
 
-def page(lessons: list[Lesson]) -> str:
+def page(lessons: list[Lesson], t: Words = ENGLISH) -> str:
     """Return the page as Markdown."""
     parts = [
-        "# Results",
-        "Three questions end every lesson: *is it plausible, is it varied, is it new?* These are "
-        "the answers, taken from the outputs of the notebooks when this page was made, at the "
-        "settings of the preset `lesson`: minutes on two CPU cores.",
+        f"# {t('Results')}",
+        t(
+            "Three questions end every lesson: *is it plausible, is it varied, is it new?* These "
+            "are the answers, taken from the outputs of the notebooks when this page was made, at "
+            "the settings of the preset `lesson`: minutes on two CPU cores."
+        ),
     ]
     for question, numbers in measured(lessons).items():
-        parts += [f"## {question}", QUESTIONS[question]]
-        parts.append(_table([number.row() for number in numbers], "Fakes beside real data"))
+        parts += [f"## {t(question)}", t(QUESTIONS[question])]
+        parts.append(_table([number.row() for number in numbers], t("Fakes beside real data")))
     parts += [
-        "In lesson 01 the third question has no useful answer: every point of the curve is close to "
-        "one of the 1,024 that it was trained on.",
-        "## Other seeds",
-        "One run proves little. These were measured beforehand with three seeds each, by the tools "
-        "in `data/make/`; the lessons show the same tables.",
+        t(
+            "In lesson 01 the third question has no useful answer: every point of the curve is "
+            "close to one of the 1,024 that it was trained on."
+        ),
+        f"## {t('Other seeds')}",
+        t(
+            "One run proves little. These were measured beforehand with three seeds each, by the "
+            "tools in `data/make/`; the lessons show the same tables."
+        ),
     ]
     for name, caption in (
-        ("steadier", "01: mean distance to the curve, three seeds in a cell"),
-        ("seeds_02", "02: averages, 10,000 fakes each"),
-        ("two_ways", "03: averages, 10,000 fakes each"),
-        ("faces04_seeds", "04: the second GAN, 500 faces each"),
+        ("steadier", N("01: mean distance to the curve, three seeds in a cell")),
+        ("seeds_02", N("02: averages, 10,000 fakes each")),
+        ("two_ways", N("03: averages, 10,000 fakes each")),
+        ("faces04_seeds", N("04: the second GAN, 500 faces each")),
     ):
         rows = read_rows(name)
         if name == "steadier":
             rows = [{key: row[key] for key in ("settings", "generator", "average")} for row in rows]
-        parts.append(_table(rows, caption))
+        parts.append(_table(rows, t(caption)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from helpers.base.errors import CourseError
 from notebooks.tools.site.lessons import Lesson, links_within
+from notebooks.tools.site.words import ENGLISH, Words
 
-SOLUTION = re.compile(r"<details><summary>Solution</summary>(.*)</details>", re.DOTALL)
+SOLUTION = re.compile(r"<details><summary>[^<]*</summary>(.*)</details>", re.DOTALL)
 ROOM = '<div class="room" aria-hidden="true"><i></i><i></i><i></i></div>'
 
 
@@ -25,7 +26,7 @@ def exercises(lesson: Lesson) -> list[Exercise]:
     within = False
     for cell in lesson.notebook.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            within = cell.source.startswith("## Exercises")
+            within = cell.source.startswith(f"## {lesson.t('Exercises')}")
             continue
         if not within:
             continue
@@ -35,7 +36,8 @@ def exercises(lesson: Lesson) -> list[Exercise]:
         elif found and (solution := SOLUTION.search(cell.source)):
             found[-1].solution = solution.group(1).strip()
         elif found and (asked := re.fullmatch(r"answer = None  # (.+)", cell.source.strip())):
-            found[-1].question.append(f"Your answer, {asked.group(1)}:")
+            yours = lesson.t("Your answer, {what}:")
+            found[-1].question.append(yours.format(what=asked.group(1)))
         elif found and "= None  #" in cell.source:
             found[-1].question.append(f"```python\n{cell.source.strip()}\n```")
     for exercise in found:
@@ -44,26 +46,32 @@ def exercises(lesson: Lesson) -> list[Exercise]:
     return found
 
 
-def questions(lessons: list[Lesson]) -> str:
+def questions(lessons: list[Lesson], t: Words = ENGLISH) -> str:
     """Return the sheet of questions as Markdown."""
     parts = [
-        "# Exercises",
-        '<p class="name-line">Name</p>',
-        "First predict, then run, then explain. Write your prediction here; the cell below each "
-        "exercise in the notebook measures what is asked, and compares.",
+        f"# {t('Exercises')}",
+        f'<p class="name-line">{t("Name")}</p>',
+        t(
+            "First predict, then run, then explain. Write your prediction here; the cell below "
+            "each exercise in the notebook measures what is asked, and compares."
+        ),
     ]
     for lesson in lessons:
         parts.append(f"## {lesson.title}")
         for exercise in exercises(lesson):
-            parts += [f"### {exercise.title}", *map(links_within, exercise.question), ROOM]
+            parts += [
+                f"### {exercise.title}",
+                *(links_within(text, t) for text in exercise.question),
+            ]
+            parts.append(ROOM)
     return "\n\n".join(parts) + "\n"
 
 
-def solutions(lessons: list[Lesson]) -> str:
+def solutions(lessons: list[Lesson], t: Words = ENGLISH) -> str:
     """Return the sheet of solutions as Markdown."""
-    parts = ["# Solutions", "To the [exercises](exercises.md), in the same order."]
+    parts = [f"# {t('Solutions')}", t("To the [exercises](exercises.md), in the same order.")]
     for lesson in lessons:
         parts.append(f"## {lesson.title}")
         for exercise in exercises(lesson):
-            parts += [f"### {exercise.title}", links_within(exercise.solution)]
+            parts += [f"### {exercise.title}", links_within(exercise.solution, t)]
     return "\n\n".join(parts) + "\n"

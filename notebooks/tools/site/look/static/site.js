@@ -1,5 +1,7 @@
 // What all pages share: players get their height and their theme, folded parts open when they are
 // needed, and what scrolls can be reached with the keyboard.
+const RUSSIAN = { Light: "Светло", Dark: "Темно", Pages: "Страницы", "On this page": "На этой странице" };
+const t = (word) => (document.documentElement.lang === "ru" && RUSSIAN[word]) || word;
 const players = () => document.querySelectorAll("iframe.gan-player");
 const system = matchMedia("(prefers-color-scheme: dark)");
 
@@ -11,7 +13,7 @@ function tellPlayers() {
   const message = { ganPlayerTheme: isDark() ? "dark" : "light" };
   for (const frame of players()) frame.contentWindow?.postMessage(message, "*");
   for (const button of document.querySelectorAll("button.look"))
-    button.textContent = isDark() ? "Light" : "Dark";
+    button.textContent = t(isDark() ? "Light" : "Dark");
 }
 new MutationObserver(tellPlayers).observe(document.body, { attributeFilter: ["data-theme"] });
 system.addEventListener("change", tellPlayers);
@@ -45,6 +47,15 @@ addEventListener("beforeprint", () => {
   for (const part of document.querySelectorAll(".aside > details")) part.open = true;
 });
 
+// The other language opens at the section that is in view; its anchor is the English one.
+for (const link of document.querySelectorAll("a.twin"))
+  link.addEventListener("click", () => {
+    const sections = [...document.querySelectorAll("article section")];
+    const seen = sections.filter((one) => one.getBoundingClientRect().top < innerHeight / 3).at(-1);
+    const names = [...(seen?.querySelectorAll(":scope > span[id]") ?? [])];
+    if (scrollY > 0 && names.length) link.hash = names.at(-1).id;
+  });
+
 // A part that scrolls sideways takes the arrow keys.
 function reach() {
   const wide = ".highlight pre, .output pre, .table-wrapper, .output.text_html, .formula";
@@ -77,5 +88,5 @@ addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const box of document.querySelectorAll(".sidebar-toggle:checked")) box.click();
 });
-document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
-document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", t("Pages"));
+document.querySelector(".toc-drawer")?.setAttribute("aria-label", t("On this page"));
