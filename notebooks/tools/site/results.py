@@ -142,7 +142,7 @@ def numbers_name(lesson: Lesson, numbers: list[Number]) -> str:
 def page(lessons: list[Lesson], t: Words = ENGLISH) -> str:
     """Return the page as Markdown."""
     parts = [
-        f"# {t('Results')}",
+        "# " + t("Results"),
         t(
             "Three questions end every lesson: *is it plausible, is it varied, is it new?* These "
             "are the answers, taken from the outputs of the notebooks when this page was made, at "
@@ -157,7 +157,7 @@ def page(lessons: list[Lesson], t: Words = ENGLISH) -> str:
             "In lesson 01 the third question has no useful answer: every point of the curve is "
             "close to one of the 1,024 that it was trained on."
         ),
-        f"## {t('Other seeds')}",
+        "## " + t("Other seeds"),
         t(
             "One run proves little. These were measured beforehand with three seeds each, by the "
             "tools in `data/make/`; the lessons show the same tables."

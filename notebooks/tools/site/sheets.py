@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 from helpers.base.errors import CourseError
 from notebooks.tools.site.lessons import Lesson, links_within
-from notebooks.tools.site.words import ENGLISH, Words
+from notebooks.tools.site.words import ENGLISH, N, Words
 
 SOLUTION = re.compile(r"<details><summary>[^<]*</summary>(.*)</details>", re.DOTALL)
+# What answers may be: comments of the lessons' code, which stands in English.
+N("a number"), N('"a", "b" or "c"'), N('"a", "b", "c" or "d"')
+N("a number: how many times the multiply-adds")
 ROOM = '<div class="room" aria-hidden="true"><i></i><i></i><i></i></div>'
 
 
@@ -37,7 +40,7 @@ def exercises(lesson: Lesson) -> list[Exercise]:
             found[-1].solution = solution.group(1).strip()
         elif found and (asked := re.fullmatch(r"answer = None  # (.+)", cell.source.strip())):
             yours = lesson.t("Your answer, {what}:")
-            found[-1].question.append(yours.format(what=asked.group(1)))
+            found[-1].question.append(yours.format(what=lesson.t(asked.group(1))))
         elif found and "= None  #" in cell.source:
             found[-1].question.append(f"```python\n{cell.source.strip()}\n```")
     for exercise in found:
@@ -49,8 +52,8 @@ def exercises(lesson: Lesson) -> list[Exercise]:
 def questions(lessons: list[Lesson], t: Words = ENGLISH) -> str:
     """Return the sheet of questions as Markdown."""
     parts = [
-        f"# {t('Exercises')}",
-        f'<p class="name-line">{t("Name")}</p>',
+        "# " + t("Exercises"),
+        '<p class="name-line">' + t("Name") + "</p>",
         t(
             "First predict, then run, then explain. Write your prediction here; the cell below "
             "each exercise in the notebook measures what is asked, and compares."
@@ -69,7 +72,7 @@ def questions(lessons: list[Lesson], t: Words = ENGLISH) -> str:
 
 def solutions(lessons: list[Lesson], t: Words = ENGLISH) -> str:
     """Return the sheet of solutions as Markdown."""
-    parts = [f"# {t('Solutions')}", t("To the [exercises](exercises.md), in the same order.")]
+    parts = ["# " + t("Solutions"), t("To the [exercises](exercises.md), in the same order.")]
     for lesson in lessons:
         parts.append(f"## {lesson.title}")
         for exercise in exercises(lesson):

@@ -1,6 +1,13 @@
 // What all pages share: players get their height and their theme, folded parts open when they are
 // needed, and what scrolls can be reached with the keyboard.
-const RUSSIAN = { Light: "Светло", Dark: "Темно", Pages: "Страницы", "On this page": "На этой странице" };
+const RUSSIAN = {
+  Light: "Светлая",
+  Dark: "Тёмная",
+  Pages: "Страницы",
+  "On this page": "На этой странице",
+  "Show site navigation sidebar": "Показать страницы сайта",
+  "Show table of contents sidebar": "Показать содержание страницы",
+};
 const t = (word) => (document.documentElement.lang === "ru" && RUSSIAN[word]) || word;
 const players = () => document.querySelectorAll("iframe.gan-player");
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -77,7 +84,7 @@ for (const label of document.querySelectorAll("label[for^=__]:not(.overlay, .no-
   const button = document.createElement("button");
   button.className = `drawer ${label.className}`;
   button.append(...label.childNodes);
-  button.setAttribute("aria-label", box.getAttribute("aria-label").replace("Toggle", "Show"));
+  button.setAttribute("aria-label", t(box.getAttribute("aria-label").replace("Toggle", "Show")));
   button.addEventListener("click", () => box.click());
   const say = () => button.setAttribute("aria-expanded", box.checked);
   box.addEventListener("change", say);
