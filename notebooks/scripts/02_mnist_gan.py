@@ -1057,7 +1057,7 @@ Table(
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # This game breaks down, too, while the favourites change: in the last rows many of the pictures are no digits (look
-# at that column), and in the end most are.
+# at that column), and at the end fewer than half of the classes are still covered:
 
 # %% slideshow={"slide_type": "skip"}
 compare("mode collapse")
