@@ -21,12 +21,20 @@ from babel.messages.pofile import PoFileError, PoFileParser, write_po
 from nbformat import NotebookNode
 
 from helpers.base.errors import CourseError
-from helpers.base.files import write_text
+from helpers.base.files import new_file, write_text
 from notebooks.tools.site.lessons import BADGES, NOTEBOOKS, PLAYER, anchor, plain, without_code
 from notebooks.tools.site.words import texts_in
 
 SITE = Path(__file__).with_name("site")
 UPDATE = "python -m notebooks.tools.russian --update"
+HEADER = rb"""# Made by notebooks/tools/russian.py; CONTRIBUTING.md tells how.
+msgid ""
+msgstr ""
+"Language: ru\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
 NOT_YET = "*(Этот текст ещё не переведён.)*"
 BLOCKS = re.compile(r"(\n{2,}|\n(?=\|))")  # between the blocks of a page, and the rows of a table
 # What a translation keeps to the letter, or as often.
@@ -76,8 +84,9 @@ class Translation(Catalog):
         for text in texts:
             template.add(text)
         self.update(template, update_creation_date=False)
-        with self.path.open("wb") as file:
-            write_po(file, self, width=0, ignore_obsolete=True)
+        with new_file(self.path) as part, part.open("wb") as file:
+            file.write(HEADER)
+            write_po(file, self, width=0, omit_header=True, ignore_obsolete=True)
 
 
 class Edition:
