@@ -32,6 +32,7 @@ class GanSettings:
     learning_rate_g: float
     beta1: float | None = None  # of Adam; None: RMSprop with gradients clipped to [-1, 1]
     real_label: float = 1.0
+    penalty: float = 0.0  # for a discriminator that is steep at real pictures
     average: float = 0.99  # what an average of the generator keeps of itself at each iteration
     look_every: int = 50  # iterations between two measurements of the fakes
 
@@ -75,19 +76,25 @@ PRESETS: Mapping[str, Mapping[str, Preset | FacePreset]] = {
             "smoke", size=16, narrow=32, narrow_new=32,
             images=96, held_out=48, samples=40, looked=40,
             first=GanSettings(6, 4, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=3),
-            second=GanSettings(6, 4, 2e-4, 4e-4, beta1=0.5, real_label=0.9, look_every=3),
+            second=GanSettings(
+                6, 4, 2e-4, 4e-4, beta1=0.5, real_label=0.9, penalty=5.0, look_every=3
+            ),
         ),
         "lesson": FacePreset(
             "lesson", size=64, narrow=8, narrow_new=4,
             images=3_500, held_out=500, samples=500, looked=500,
             first=GanSettings(300, 16, 5e-4, 1e-3, beta1=0.5, real_label=0.9, look_every=50),
-            second=GanSettings(1_200, 16, 3e-4, 6e-4, beta1=0.5, real_label=0.9, look_every=100),
+            second=GanSettings(
+                2_000, 16, 3e-4, 6e-4, beta1=0.5, real_label=0.9, penalty=5.0, look_every=100
+            ),
         ),
         "full": FacePreset(
             "full", size=128, narrow=1, narrow_new=1,
             images=10_000, held_out=500, samples=500, looked=200,
             first=GanSettings(800, 16, 1e-4, 1e-4, look_every=100),
-            second=GanSettings(2_000, 32, 2e-4, 2e-4, beta1=0.5, real_label=0.9, look_every=100),
+            second=GanSettings(
+                2_000, 32, 2e-4, 2e-4, beta1=0.5, real_label=0.9, penalty=5.0, look_every=100
+            ),
         ),
     },
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Lesson 04 with other seeds, and which change of the networks does what.
 
     GAN_RUNS=RUNS python -m data.make.faces04 0 1 2         # the second GAN with these seeds
+    GAN_RUNS=RUNS python -m data.make.faces04 plain 0 1 2   # without the penalty, 1,200 iterations
     GAN_RUNS=RUNS python -m data.make.faces04 trial 0 1 2   # all pairs of networks, equal settings
     python -m data.make.faces04 first 0 1 2    # the first GAN with these seeds
     python -m data.make.faces04 xla            # what the compiler gains or loses
@@ -175,8 +176,8 @@ def main(kind: str, *arguments: str) -> None:
     names = definitions()
     preset, rows = names["preset"], []
 
-    def add(players: str, settings: GanSettings, seed: str) -> None:
-        folder = f"{players} {seed}"
+    def add(players: str, settings: GanSettings, seed: str, kind: str = "") -> None:
+        folder = f"{kind}{players} {seed}"
         rows.append(kept(folder, train, names, players, settings, int(seed), folder))
         print(rows[-1], flush=True)
 
@@ -185,6 +186,9 @@ def main(kind: str, *arguments: str) -> None:
     elif kind == "first":
         for seed in arguments:
             add("both of the lecture", preset.first, seed)
+    elif kind == "plain":
+        for seed in arguments:
+            add("both", replace(preset.second, penalty=0.0, iterations=1_200), seed, "plain ")
     else:
         for seed in (kind, *arguments):
             add("both", preset.second, seed)

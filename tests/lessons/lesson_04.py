@@ -296,6 +296,23 @@ def test_a_damaged_checkpoint_is_put_aside(names, folder, capsys):
         assert run.step == 0 and "damaged" in capsys.readouterr().out
 
 
+def test_the_penalty_is_due_in_every_16th_iteration_and_turns_the_discriminator(names):
+    assert names["by_tape"] == pytest.approx(names["squared"], rel=1e-5)
+    real = names["tf"].constant(names["tiny_pictures"], "float32")
+
+    def step(done, penalty):
+        """Return the discriminator after one more iteration."""
+        gan = new_gan(names)
+        gan.penalty = penalty
+        gan.optimizer_d.iterations.assign(done)
+        gan.train_step(real)
+        return arrays(gan.discriminator)
+
+    assert new_gan(names).penalty > 0 == new_gan(names, "first").penalty
+    assert not all(same(step(16, 5.0), step(16, 0.0)))
+    assert all(same(step(17, 5.0), step(17, 0.0)))
+
+
 def test_the_best_generator_is_saved(names, folder):
     run = new_run(names)
     values, weights = iter((9.0, 4.0, 7.0)), {}
