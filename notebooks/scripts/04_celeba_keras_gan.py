@@ -530,7 +530,7 @@ Table(layers, f"The generator at the preset {preset.level}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The five steps
 #
-# A `keras.Model` of your own may say what one step of `fit` does: that is `train_step`. Five things
+# A `keras.Model` of your own may say what one step of `fit` does: that is `train_step`. Six things
 # to notice:
 #
 # - Each optimizer is handed the weights of its own player. So there is no need to freeze the other.
@@ -1632,8 +1632,9 @@ exercises.check_larger_generator(create_larger_generator, create_new_generator, 
 # ```
 #
 # One word is enough: a third width. With $n$ channels it adds $16 n^2$ weights for the filters of 4 by
-# 4, and $4 n$ of the normalisation (two that it learns, two averages). To train it, give `new_gan` a
-# preset of twice the size for the discriminator, and load the faces at that size.
+# 4, and $4 n$ of the normalisation (two that it learns, two averages). To train it, load
+# the faces at twice the size, and give `new_gan` a preset of that size, for the discriminator; the generator still needs
+# the old one.
 #
 # </details>
 
@@ -1645,8 +1646,8 @@ exercises.check_larger_generator(create_larger_generator, create_new_generator, 
 # - Keras 3 runs the same five steps: `train_step` of a `keras.Model`, two optimizers, each with the
 #   weights of one player.
 # - Multiply-adds, memory and four iterations tell you what a training will cost before you pay.
-# - The networks of the lecture, narrowed for a laptop, did not get to varied faces, with their own settings here or with those
-#   of the second GAN, with three seeds.
+# - The networks of the lecture, narrowed for a laptop, did not get to varied faces: not with their own settings here, and
+#   not in the trial, where all networks had equal settings and three seeds.
 # - A leaner generator did, with the same data and the same five steps, and an iteration took a fraction of the time. The deep
 #   discriminator and the batch normalisation counted for less.
 # - A penalty for a steep discriminator does not make the faces better at once. It makes it worth while to train on.
