@@ -4,6 +4,7 @@
     GAN_RUNS=RUNS python -m data.make.faces04 plain 0 1 2   # without the penalty, 1,200 iterations
     GAN_RUNS=RUNS python -m data.make.faces04 trial 0 1 2   # all pairs of networks, equal settings
     python -m data.make.faces04 first 0 1 2    # the first GAN with these seeds
+    GAN_RUNS=RUNS python -m data.make.faces04 long    # the generator that comes with it
     python -m data.make.faces04 xla            # what the compiler gains or loses
     python -m data.make.faces04 full           # two iterations of `full`, on this device
     python -m data.make.faces04 full 2         # the same with batches of 2
@@ -11,8 +12,8 @@
 All use the networks, settings, training step and measures of the notebook. The rows of `trial` have
 a sixteenth of the filters, 800 iterations and batches of 16, all of them, and no average is taken.
 Runs that are done are kept in RUNS, and those that were cut off are gone on with, so seeds may be
-trained side by side. The distance is that of the lesson, of 500 faces from noise that was not used
-to choose the best moment.
+trained side by side. `long` is the second GAN with the settings LONG_FACES. The distance is that of
+the lesson, of 500 faces from noise that was not used to choose the best moment.
 """
 
 import contextlib
@@ -21,13 +22,16 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from data.make.kept import kept
-from helpers.presets import GanSettings
+from helpers.base.files import DATA, write_sum
+from helpers.presets import LONG_FACES, GanSettings
 from helpers.tables import write_rows
 from notebooks.tools.lesson import code_cells, run_cells
 
@@ -66,9 +70,13 @@ def train(
     folder: str,
     *,
     judged: str = "average",
+    after: Callable[[Any, Any], None] = lambda generator, run: None,
     **options,
 ) -> dict:
-    """Train one pair of networks, or go on; return what came of its `average` or `generator`."""
+    """Train one pair of networks, or go on with it; return what came of `average` or `generator`.
+
+    `after` is called with this generator as it was at its best, and with the run.
+    """
     creators = [names[name] for name in PLAYERS[players]]
     gan = names["new_gan"](*creators, settings, seed=seed, **options)
     generator = getattr(gan, judged)
@@ -92,6 +100,7 @@ def train(
     noise = np.random.default_rng(1000 + seed).normal(size=names["fixed_noise"].shape)
     last = fakes(noise.astype("float32"))
     run.load_best(generator)
+    after(generator, run)
     best = fakes(noise.astype("float32"))
     picture = run.folder / "fakes.png"
     picture.write_bytes(names["plot_faces"](best[:64]).shown["image/png"])
@@ -128,6 +137,22 @@ def trial(names: dict, seeds: list[int]) -> None:
         shown = {column: " ".join(str(row[column]) for row in found) for column in columns}
         table.append({"networks": players} | shown)
     write_rows(NETWORKS, table)
+
+
+def long(names: dict) -> None:
+    """Train the second GAN for long, and write its generator to `data/`."""
+    from helpers.data.keras import save_weights  # loads TensorFlow: after its quiet start
+
+    def write(generator: Any, run: Any) -> None:
+        facts = {"data": names["faces"].description, "seed": 0, "keras": names["keras"].__version__}
+        facts |= {"iterations": run.best_step, "of": run.step, "seconds": round(run.seconds)}
+        facts["processor_seconds"] = round(run.processor_seconds)
+        path = DATA / "faces_generator_long.safetensors"
+        save_weights(path, generator, facts)
+        write_sum(path, DATA)
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {facts}")
+
+    print(train(names, "both", LONG_FACES, 0, "faces_long", after=write))
 
 
 def two_iterations_of_full(batch_size: int | None = None) -> None:
@@ -181,7 +206,9 @@ def main(kind: str, *arguments: str) -> None:
         rows.append(kept(folder, train, names, players, settings, int(seed), folder))
         print(rows[-1], flush=True)
 
-    if kind == "trial":
+    if kind == "long":
+        long(names)
+    elif kind == "trial":
         trial(names, [int(seed) for seed in arguments])
     elif kind == "first":
         for seed in arguments:

@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from helpers.base import files
 from helpers.device.keras import quiet_start
 from helpers.player import show
 from helpers.player.contact_sheet import contact_sheet
-from helpers.presets import PRESETS
+from helpers.presets import LONG_FACES, PRESETS
 from helpers.recording import Recording
 from notebooks.tools.lesson import code_cells, run_cells
 from tests.benchmarks import gpu
@@ -330,6 +331,37 @@ def test_the_best_generator_is_saved(names, folder):
     assert all(same(arrays(run.gan.generator), weights[6]))  # the players go on undisturbed
     facts = json.loads((folder / "run.json").read_text())
     assert facts["generator_of_step"] == 3 and facts["steps"] == 6
+
+
+def test_the_shipped_generator_is_that_of_the_long_run(names):
+    network, facts = names["long_generator"], names["facts"]
+    assert network.output.shape == (None, 64, 64, 3)
+    assert 0 < facts["iterations"] <= facts["of"] <= LONG_FACES.iterations
+    assert "drawn" in facts["data"] and names["long_fakes"].std(axis=0).mean() > 20
+    assert "drawn faces of 64 pixels" in names["verdict"]  # those of `smoke` have 16
+
+
+def test_weights_of_keras_come_back_or_leave_the_network_alone(names, tmp_path, monkeypatch):
+    def refuse(match, network):
+        before = arrays(network)
+        with refused(match):
+            weights.load_weights(network, "player")
+        assert all(same(before, arrays(network)))
+
+    from helpers.data import keras as weights
+
+    monkeypatch.setattr(files, "DATA", tmp_path)
+    player, other = (new_gan(names).generator for _ in range(2))
+    player.set_weights([weight + 1 for weight in player.get_weights()])
+    path = tmp_path / "player.safetensors"
+    weights.save_weights(path, player, {"iterations": 7})
+    (tmp_path / "SHA256SUMS").write_text(f"{files.sha256(path)}  {path.name}\n")
+    assert weights.load_weights(other, "player") == {"iterations": 7}
+    halves = [np.float32(np.float16(weight)) for weight in arrays(player)]
+    assert all(same(halves, arrays(other)))
+    refuse("other layers", new_gan(names, "first").generator)
+    damage(path, "flipped")
+    refuse("missing or damaged", other)
 
 
 def test_stop_ends_politely_and_the_same_cell_goes_on(names, folder, capsys):
