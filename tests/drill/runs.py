@@ -60,6 +60,19 @@ def train_until_killed(library: str, where: Path, seconds: float) -> None:
         time.sleep(seconds)
 
 
+def train_until_stopped(library: str, where: Path) -> None:
+    """Train for twenty steps, until Stop is pressed; the checkpoint stays."""
+    train = start(library, where)
+    run, save = train.__self__, train.__self__.save_checkpoint
+
+    def save_and_stop():
+        save()
+        run._stopped |= run.step >= 20
+
+    run.save_checkpoint = save_and_stop
+    train()
+
+
 def results(where: Path) -> list[bytes]:
     """Return the files that a whole run and one that was cut off have to have alike."""
     (place,) = where.iterdir()
