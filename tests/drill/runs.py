@@ -21,7 +21,7 @@ from helpers.recording import Recording
 from tests.drill.trials import PATIENCE, Kind, end_apart, end_of, expect, folder, process
 from tests.training import toy_run
 
-SIZES = {"PyTorch": 60, "Keras": 120}  # epochs, iterations: a second or two
+SIZES = {"PyTorch": 20, "Keras": 120}  # epochs, iterations: a second or two
 TIMES = {"PyTorch": 20, "Keras": 10}  # to be killed
 
 
