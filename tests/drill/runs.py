@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import signal
 import threading
@@ -21,7 +22,7 @@ from helpers.recording import Recording
 from tests.drill.trials import PATIENCE, Kind, end_apart, end_of, expect, folder, process
 from tests.training import toy_run
 
-SIZES = {"PyTorch": 20, "Keras": 120}  # epochs, iterations: a second or two
+SIZES = {"PyTorch": 12, "Keras": 120}  # epochs, iterations: a second or two
 TIMES = {"PyTorch": 20, "Keras": 10}  # to be killed
 
 
@@ -102,12 +103,11 @@ def killed(chance: Random, short: bool) -> list[Kind]:
     for library in SIZES:
         kind = Kind(f"SIGKILL while {library} trains")
         with folder() as here:
-            begin = time.perf_counter()
             end, told = end_apart(train, library, here / "whole")
-            seconds = time.perf_counter() - begin
             expect(end == "data", told)
+            facts = json.loads((here / "whole/toy/run.json").read_text())
             for i in range(2 if short else TIMES[library]):
-                moment = chance.uniform(0, 0.8 * seconds)
+                moment = chance.uniform(0, facts["seconds"])
                 where = here / str(i)
                 where.mkdir()
                 what = f"after {moment:.3f} s"

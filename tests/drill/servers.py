@@ -191,7 +191,7 @@ def fetch_celeba(store: Path, way: str) -> str:
 
 def servers(chance: Random, short: bool) -> list[Kind]:
     kind = Kind("servers that are cut, silent, lying")
-    for way in chance.sample(WAYS, 6) if short else WAYS * 3:
+    for way in WAYS if short else WAYS * 3:
         with folder() as here:
             kind.add(*end_of(download, here, way), f"digits, {way}")
     for way in chance.sample(KAGGLE_WAYS, 1) if short else KAGGLE_WAYS:
