@@ -143,8 +143,13 @@ class Run(BaseRun, keras.callbacks.Callback):
 
     def _read_checkpoint(self, file: io.BytesIO) -> dict[str, Any]:
         with np.load(file, allow_pickle=False) as entries:  # looks at the checksums
-            facts, *arrays = entries.values()
-        return json.loads(str(facts)) | {"arrays": arrays}
+            names, (told, *arrays) = [*entries], entries.values()
+        facts = json.loads(str(told))
+        best = self.gan.generator.weights if facts["distances"] else []
+        # A flipped bit in the list of entries makes two of one name, or loses the last ones.
+        if not len(set(names)) == len(names) == 1 + len(self._variables()) + len(best):
+            raise ValueError("damaged")
+        return facts | {"arrays": arrays}
 
     def _restore(self, found: dict[str, Any]) -> None:
         variables, arrays = self._variables(), found["arrays"]
