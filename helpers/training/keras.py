@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save
 
+from helpers.base.arrays import read_npz
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
 from helpers.device.keras import describe_device
@@ -142,14 +143,8 @@ class Run(BaseRun, keras.callbacks.Callback):
             np.savez(file, *self._variables(), *self._best, facts=np.array(json.dumps(facts)))
 
     def _read_checkpoint(self, file: io.BytesIO) -> dict[str, Any]:
-        with np.load(file, allow_pickle=False) as entries:  # looks at the checksums
-            names, (told, *arrays) = [*entries], entries.values()
-        facts = json.loads(str(told))
-        best = self.gan.generator.weights if facts["distances"] else []
-        # A flipped bit in the list of entries makes two of one name, or loses the last ones.
-        if not len(set(names)) == len(names) == 1 + len(self._variables()) + len(best):
-            raise ValueError("damaged")
-        return facts | {"arrays": arrays}
+        facts, *arrays = read_npz(file).values()
+        return json.loads(str(facts)) | {"arrays": arrays}
 
     def _restore(self, found: dict[str, Any]) -> None:
         variables, arrays = self._variables(), found["arrays"]
