@@ -19,6 +19,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from helpers.base.errors import CourseError
+from helpers.base.files import lists_all
 
 COLOURS = ("RGB", "RGBA", "L", "LA", "P", "1")  # Pillow's names, for up to 8 bits a colour
 HIDDEN = (".", "__MACOSX")
@@ -56,6 +57,8 @@ def open_pictures(place: Path) -> Iterator[Pictures]:
             pictures = _in_folder(place)
         elif place.exists():
             archive = file = zipfile.ZipFile(place)
+            if not lists_all(file):
+                raise zipfile.BadZipFile
             infos = [i for i in file.filelist if not i.is_dir() and _may_be_picture(i.filename)]
             marks = {info.filename: (info.file_size, info.CRC) for info in infos}
             pictures = Pictures(place, marks, file.open)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.base.arrays import to_array
+from helpers.base.arrays import read_npz, to_array
 from helpers.base.errors import CourseError
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
@@ -222,8 +222,7 @@ class Recording:
             why = f"{path} cannot be read ({problem.strerror})"
             raise CourseError(f"{why}: see that its disk is there, then try again.") from problem
         try:
-            with np.load(io.BytesIO(content)) as file:  # without pickle
-                arrays = dict(file)
+            arrays = read_npz(io.BytesIO(content))
             about = json.loads(str(arrays["about"]))
             if about["version"] == VERSION:
                 return cls._from(about, arrays)

@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save
 
+from helpers.base.arrays import read_npz
 from helpers.base.files import new_file
 from helpers.base.history import COLUMNS
 from helpers.device.keras import describe_device
@@ -142,8 +143,7 @@ class Run(BaseRun, keras.callbacks.Callback):
             np.savez(file, *self._variables(), *self._best, facts=np.array(json.dumps(facts)))
 
     def _read_checkpoint(self, file: io.BytesIO) -> dict[str, Any]:
-        with np.load(file, allow_pickle=False) as entries:  # looks at the checksums
-            facts, *arrays = entries.values()
+        facts, *arrays = read_npz(file).values()
         return json.loads(str(facts)) | {"arrays": arrays}
 
     def _restore(self, found: dict[str, Any]) -> None:

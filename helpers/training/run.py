@@ -196,6 +196,8 @@ class BaseRun(abc.ABC):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            for part in self.folder.glob("*.part"):  # of a run that was killed while it wrote
+                part.unlink()
         except Timeout:
             advice = "wait until it is done, or set GAN_RUNS to another folder"
             raise CourseError(f"Another notebook trains in {self.folder}: {advice}.") from None

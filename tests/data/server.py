@@ -25,6 +25,8 @@ def serving(handler):
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.ended, server.address = threading.Event(), f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-        yield server
-        server.ended.set()
-        server.shutdown()
+        try:
+            yield server
+        finally:  # its thread would poll a closed socket for ever, as fast as it can
+            server.ended.set()
+            server.shutdown()

@@ -219,6 +219,27 @@ def test_an_archive_that_python_cannot_unpack(place, value, word, tmp_path):
     assert not list((tmp_path / "store").glob("*"))
 
 
+def test_an_archive_whose_list_is_cut_short(tmp_path):
+    content = bytearray(zipped({f"{i}.jpg": portrait(i) for i in range(9)}))
+    last = content.rfind(b"PK\1\2")
+    content[content.rfind(b"PK\1\2", 0, last) + 33] = 128  # its comment swallows what follows
+    (place := tmp_path / "mine.zip").write_bytes(content)
+    assert len(zipfile.ZipFile(place).filelist) == 8
+    with refused("nor a sound zip file"), open_pictures(place):
+        pass
+
+
+def test_an_archive_with_a_comment_or_with_something_behind_it(tmp_path):
+    place = tmp_path / "mine.zip"
+    place.write_bytes(zipped({f"{i}.jpg": portrait(i) for i in range(9)}))
+    with zipfile.ZipFile(place, "a") as file:
+        file.comment = b"Mine."
+    for _ in range(2):
+        with open_pictures(place) as pictures:
+            assert len(pictures.marks) == 9
+        place.write_bytes(place.read_bytes() + bytes(50))
+
+
 def test_an_archive_with_garbage_for_a_name(tmp_path):
     content = zipped({"\xe9.jpg": portrait(1)}).replace("\xe9".encode(), b"\xff\xff")
     (tmp_path / "mine.zip").write_bytes(content)

@@ -22,15 +22,7 @@ from helpers.presets import PRESETS
 from helpers.recording import Recording
 from tests.data.pictures import portrait, write, zipped
 from tests.drill import runs, servers
-from tests.drill.trials import (
-    PATIENCE,
-    Kind,
-    end_of,
-    expect,
-    folder,
-    from_process,
-    variables,
-)
+from tests.drill.trials import Kind, end_of, expect, folder, from_process, variables
 from tests.toys import Recorded
 
 Load = Callable[[], bytes]  # what the course reads, as bytes that can be compared
@@ -190,10 +182,10 @@ def full_set(here: Path, packed: bool) -> tuple[Load, list[Path]]:
 
 def checkpoints(library: str, where: Path, seed: int, times: int) -> list[tuple[str, str, str]]:
     """Damage a checkpoint, and resume: all goes on as from a sound one, or starts at step 1."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        train = runs.start(library, where)
-        run = train.__self__
-        run.total = run.settings.iterations if library == "Keras" else 10**6
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        runs.train_until_stopped(library, where)
+        run = runs.start(library, where).__self__
+    run.total = run.settings.iterations if library == "Keras" else 10**6
     (path,) = where.glob("*/checkpoint-*")
     os.remove(run.folder / "recording.npz")
 
@@ -246,11 +238,6 @@ def flipped(chance: Random, short: bool) -> list[Kind]:
         for library in runs.SIZES:
             where = here / library
             where.mkdir()
-            seconds = 0.7
-            while not [*where.glob("*/checkpoint-*")]:  # killed before the first one
-                with runs.process(runs.train_until_killed, library, where, seconds) as child:
-                    child.join(PATIENCE)
-                seconds *= 1.5
             times = 10 if short else 200
             for end in from_process(checkpoints, library, where, chance.random(), times):
                 kind.add(*end)

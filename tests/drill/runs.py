@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import signal
 import threading
@@ -21,7 +22,7 @@ from helpers.recording import Recording
 from tests.drill.trials import PATIENCE, Kind, end_apart, end_of, expect, folder, process
 from tests.training import toy_run
 
-SIZES = {"PyTorch": 60, "Keras": 120}  # epochs, iterations: a second or two
+SIZES = {"PyTorch": 12, "Keras": 120}  # epochs, iterations: a second or two
 TIMES = {"PyTorch": 20, "Keras": 10}  # to be killed
 
 
@@ -60,6 +61,19 @@ def train_until_killed(library: str, where: Path, seconds: float) -> None:
         time.sleep(seconds)
 
 
+def train_until_stopped(library: str, where: Path) -> None:
+    """Train for twenty steps, until Stop is pressed; the checkpoint stays."""
+    train = start(library, where)
+    run, save = train.__self__, train.__self__.save_checkpoint
+
+    def save_and_stop():
+        save()
+        run._stopped |= run.step >= 20
+
+    run.save_checkpoint = save_and_stop
+    train()
+
+
 def results(where: Path) -> list[bytes]:
     """Return the files that a whole run and one that was cut off have to have alike."""
     (place,) = where.iterdir()
@@ -79,7 +93,7 @@ def killed_once(library: str, whole: Path, where: Path, seconds: float) -> str:
     expect(end == "data", f"{end}: {told}")
     expect(results(where) == results(whole), "the end is another one")
     np.testing.assert_equal(frames(where), frames(whole))
-    left = [path.name for path in where.rglob("checkpoint*")]
+    left = [p.name for p in where.rglob("*") if "checkpoint" in p.name or p.suffix == ".part"]
     expect(not left, f"left behind: {left}")
     return ""
 
@@ -89,12 +103,11 @@ def killed(chance: Random, short: bool) -> list[Kind]:
     for library in SIZES:
         kind = Kind(f"SIGKILL while {library} trains")
         with folder() as here:
-            begin = time.perf_counter()
             end, told = end_apart(train, library, here / "whole")
-            seconds = time.perf_counter() - begin
             expect(end == "data", told)
+            facts = json.loads((here / "whole/toy/run.json").read_text())
             for i in range(2 if short else TIMES[library]):
-                moment = chance.uniform(0, 0.8 * seconds)
+                moment = chance.uniform(0, facts["seconds"])
                 where = here / str(i)
                 where.mkdir()
                 what = f"after {moment:.3f} s"

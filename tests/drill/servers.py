@@ -119,7 +119,8 @@ def toy_mnist(data: Path | None, way: str) -> Iterator[None]:
     with serving(Mirror) as server:
         server.way = way
         datasets.MNIST.mirrors = [f"{server.address}/"]
-        mnist.SECONDS_OF_SILENCE, mnist.SECONDS_TO_DOWNLOAD = 0.3, 0.5
+        limits = (0.3, 0.5) if way in ("silent", "drip") else (10, 20)  # a busy machine is slow
+        mnist.SECONDS_OF_SILENCE, mnist.SECONDS_TO_DOWNLOAD = limits
         if data:
             files.DATA = mnist.DATA = data
         try:
@@ -191,7 +192,7 @@ def fetch_celeba(store: Path, way: str) -> str:
 
 def servers(chance: Random, short: bool) -> list[Kind]:
     kind = Kind("servers that are cut, silent, lying")
-    for way in chance.sample(WAYS, 6) if short else WAYS * 3:
+    for way in WAYS if short else WAYS * 3:
         with folder() as here:
             kind.add(*end_of(download, here, way), f"digits, {way}")
     for way in chance.sample(KAGGLE_WAYS, 1) if short else KAGGLE_WAYS:

@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 
 from helpers.base.errors import CourseError
@@ -21,8 +22,17 @@ PATIENCE = 120  # seconds for a trial in a process of its own
 # Progress bars have a lock each, which a process that is killed does not clear away.
 os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
 _processes = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-if os.name == "posix":  # the imports are paid for once
-    _processes.set_forkserver_preload(["tests.drill.servers", "tests.drill.toy_keras"])
+
+
+def pay_for_imports(*modules: str) -> None:
+    """Start the process from which all others are forked, with these modules.
+
+    It has to start where `tests` is found: a module that it misses it leaves out in silence. Both
+    frameworks have no threads yet when they are only imported, so that forking is safe.
+    """
+    if os.name == "posix":
+        _processes.set_forkserver_preload([*modules])
+        forkserver.ensure_running()
 
 
 class Lost(Exception):

@@ -314,6 +314,18 @@ def test_the_penalty_is_due_in_every_16th_iteration_and_turns_the_discriminator(
     assert all(same(step(17, 5.0), step(17, 0.0)))
 
 
+# The length of a comment, and a digit in the name arr_12.
+@pytest.mark.parametrize(("at", "bits"), [(33, 128), (50, 3)])
+def test_a_checkpoint_whose_list_of_entries_is_damaged(at, bits, names, folder, capsys):
+    checkpoint = fit(names, new_run(names), most=2)._checkpoint
+    content = bytearray(checkpoint.read_bytes())
+    content[content.rfind(b"PK\1\2", 0, content.rfind(b"arr_12.npy")) + at] ^= bits
+    checkpoint.write_bytes(content)
+    run = new_run(names)
+    run.resume()
+    assert run.step == 0 and "damaged" in capsys.readouterr().out
+
+
 def test_the_best_generator_is_saved(names, folder):
     run = new_run(names)
     values, weights = iter((9.0, 4.0, 7.0)), {}

@@ -249,6 +249,15 @@ def test_a_damaged_file_is_named_and_the_run_records_anew(points, how, tmp_path,
     assert points[1].resumed(path) is points[1]
 
 
+def test_a_recording_whose_list_of_arrays_is_cut_short_is_damaged(points, tmp_path):
+    path = points[1].save(tmp_path / "run.npz")
+    content = bytearray(path.read_bytes())
+    content[content.rfind(b"PK\1\2", 0, content.rfind(b"PK\1\2")) + 33] = 128  # swallows the last
+    path.write_bytes(content)
+    with refused("damaged"):
+        Recording.load(path)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read")
 def test_a_recording_that_cannot_be_read_is_not_damaged(points, tmp_path):
     """Nor is it begun anew, which would overwrite it."""

@@ -84,6 +84,13 @@ def test_a_full_disk_costs_no_checkpoint(cut_off, whole, folder, capsys):
     assert not cut_off.exists()
 
 
+def test_what_a_killed_run_has_half_written_is_cleared_away(cut_off, whole):
+    for name in (cut_off.name, "recording.npz"):
+        cut_off.with_name(f"{name}.0.part").write_bytes(b"half")
+    assert ToyRun().resumed().train().results() == whole
+    assert not [*cut_off.parent.glob("*.part")]
+
+
 def test_the_checkpoint_is_written_before_the_results(monkeypatch):
     def killed(run):
         raise SystemExit
