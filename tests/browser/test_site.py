@@ -149,7 +149,10 @@ def test_the_player_moves(opened, folder, page_name):
 
 def press(page, handle, selector):
     """Click with the mouse where a reader sees the button: a slide shows its player smaller."""
-    frame, box = handle.content_frame(), handle.bounding_box()
+    frame, before, box = handle.content_frame(), None, handle.bounding_box()
+    while box != before:  # the page glides to the player
+        page.wait_for_timeout(200)
+        before, box = box, handle.bounding_box()
     scale = box["width"] / frame.evaluate("innerWidth")
     inner = frame.evaluate(
         f"""(() => {{ const r = document.querySelector("{selector}").getBoundingClientRect();
@@ -275,13 +278,15 @@ def test_pages_are_whole(opened, folder, name):
 
 def test_each_language_leads_to_the_same_section_of_the_other(opened, folder):
     page = opened(folder / "02_mnist_gan.html")
-    page.evaluate("document.getElementById('The-settings').parentElement.scrollIntoView()")
+    page.evaluate("location.hash = 'The-settings'")
     for language, heading in (("ru", "Настройки"), ("en", "The settings")):
+        until(page, lambda: page.evaluate("scrollY") > 1000)  # it glides
+        page.wait_for_timeout(1000)
         page.locator("a.twin").first.click()
         page.wait_for_url("**#The-settings")
         assert page.evaluate("document.documentElement.lang") == language
-        top = page.locator(f"h2:has-text('{heading}')").bounding_box()["y"]
-        assert 0 <= top < 240
+        place = page.locator(f"h2:has-text('{heading}')")
+        until(page, lambda place=place: 0 <= place.bounding_box()["y"] < 240)
     page = opened(folder / "02_mnist_gan_slides.html", mark="#5")
     page.locator("#twin").click()
     page.wait_for_url("**/ru/02_mnist_gan_slides.html#5")
