@@ -25,12 +25,15 @@ def smoke(tmp_path_factory):
         yield folder
 
 
-def pytest_collection_finish(session):
-    """Start lesson 04, a minute in a process of its own. pytest-xdist runs it in its turn."""
-    config = session.config
-    if config.option.collectonly or hasattr(config, "workerinput"):
-        return
-    for item in session.items:
-        if item.name == "test_lesson_04_where_pytorch_is_not_loaded":
-            process, _ = item.module.start()
-            config.add_cleanup(process.kill)  # if the session ends before its time
+@pytest.fixture(scope="session", autouse=True)
+def lesson_04(request):
+    """Start lesson 04, a minute in a process of its own, with the first test after the notebooks.
+
+    pytest-xdist runs it in its turn.
+    """
+    wanted = "test_lesson_04_where_pytorch_is_not_loaded"
+    items = () if hasattr(request.config, "workerinput") else request.session.items
+    started = [item.module.start()[0] for item in items if item.name == wanted]
+    yield
+    for process in started:  # if the session ends before its time
+        process.kill()

@@ -1,5 +1,6 @@
 """Lesson 04 is checked in a process of its own: PyTorch and TensorFlow do not go well together."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,12 @@ def start():
     told = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
     test = "tests/lessons/lesson_04.py"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
-    return subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=subprocess.STDOUT), told
+    one_thread = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}  # others work, too
+    environment = os.environ | one_thread
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=told, stderr=subprocess.STDOUT
+    )
+    return process, told
 
 
 def test_lesson_04_where_pytorch_is_not_loaded():
