@@ -90,16 +90,8 @@ def test_only_what_an_attempt_has_left_is_removed(repository, run_cell):
     assert "was fetched" in run_cell(repository.as_uri()) and not notes.exists()
 
 
-@pytest.mark.parametrize(
-    ("at", "folder"),
-    [
-        ("home", ROOT),
-        ("Colab", ROOT),
-        ("home", ROOT / "notebooks"),
-        ("Kaggle", ROOT / "notebooks"),
-        ("home", ROOT / "notebooks" / "ru"),
-    ],
-)
+@pytest.mark.parametrize("at", ["home", "Colab", "Kaggle"])
+@pytest.mark.parametrize("folder", [ROOT / "notebooks", ROOT / "notebooks" / "ru", ROOT])
 def test_in_the_course_nothing_is_fetched(at, folder, run_cell):
     told = run_cell(at=at, folder=folder, then="print(course.name)")
     assert told.splitlines() == ["The course is already here.", ROOT.name]
