@@ -2,9 +2,10 @@
 
     GAN_DATA=FOLDER GAN_RUNS=RUNS python -m data.make.recipes 0 1 2
 
-FOLDER holds MNIST/raw. The first row is the lecture's, from `data/measured/lecture_digits.csv`; the
-others change something more each. All see as many pictures. Writes `data/measured/recipes.csv`.
-Runs that are done are kept in RUNS, so seeds may be trained side by side as in `lecture`.
+FOLDER holds MNIST/raw. The first row has the lecture's settings, the others change something more
+each, and the last has all settings of `lesson`. All see as many pictures. Writes
+`data/measured/recipes.csv`. Runs that are done are kept in RUNS, so seeds may be trained side by
+side as in `lecture`.
 """
 
 import itertools
@@ -21,19 +22,19 @@ from data.make.training import train
 from helpers.metrics.classifier import load_classifier
 from helpers.metrics.images import evaluate
 from helpers.presets import PRESETS, Preset
-from helpers.tables import read_rows, write_rows
+from helpers.tables import write_rows
 from helpers.training.pytorch import Run
 from notebooks.tools.lesson import run_cells
 
 LESSON = "02_mnist_gan"
-START = replace(PRESETS[LESSON]["full"], epochs=6, average=0.997)
-CHANGES = {
-    "larger batches and rates": {
-        "batch_size": 128, "learning_rate_d": 3e-4, "learning_rate_g": 1.8e-3,
-    },
-    "and beta1 0": {"beta1": 0.0},
-    "and the label 0.9": {"real_label": 0.9},
-}  # fmt: skip
+GOAL = PRESETS[LESSON]["lesson"]
+START = replace(PRESETS[LESSON]["full"], epochs=GOAL.epochs)
+CHANGES = {  # the settings that are taken over from GOAL
+    "the lecture's settings": (),
+    "larger batches and rates": ("batch_size", "learning_rate_d", "learning_rate_g"),
+    "and beta1 0": ("beta1",),
+    "and the label 0.9": ("real_label",),
+}
 
 
 def measures(names: dict, folder: str, preset: Preset, seed: int) -> dict[str, str]:
@@ -66,33 +67,6 @@ def measures(names: dict, folder: str, preset: Preset, seed: int) -> dict[str, s
     }
 
 
-def lecture_row(seeds: list[int]) -> dict[str, str]:
-    """Return the row of the lecture's settings after as many epochs, from its own table."""
-    rows = [
-        row
-        for row in read_rows("lecture_digits")
-        if float(row["label"]) == 1 and int(row["epoch"]) == START.epochs
-    ]
-    found = [row for seed in seeds for row in rows if int(row["seed"]) == seed]
-    return table_row(
-        "the lecture's settings",
-        START.epochs * 1875,
-        "",
-        [row["generator: Frechet distance"] for row in found],
-        [row["average: Frechet distance"] for row in found],
-        [row["average: classes"] for row in found],
-    )
-
-
-def table_row(settings: str, steps: int, seconds: str, *columns: list[str]) -> dict[str, str]:
-    """Return a row of `recipes.csv`; the three `columns` have an entry for each seed."""
-    heads = "distance", "of the average", "classes of the average"
-    shown = (" ".join(column) for column in columns)
-    return {"settings": settings, "steps": f"{steps:,}", "seconds": seconds} | dict(
-        zip(heads, shown, strict=True)
-    )
-
-
 def main(*arguments: str) -> None:
     """Train each row with each seed, print the measures, and write the table."""
     torch.set_num_threads(1)
@@ -100,19 +74,22 @@ def main(*arguments: str) -> None:
     names = run_cells(LESSON, until="def train_step")
     seeds = [int(seed) for seed in arguments]
     preset, table = START, []
-    for label, settings in CHANGES.items():
-        preset = replace(preset, **settings)
+    for label, taken in CHANGES.items():
+        preset = replace(preset, **{name: getattr(GOAL, name) for name in taken})
         runs = []
         for seed in seeds:
             folder = f"recipes/{label}_{seed}"
             runs.append(kept(folder, measures, names, folder, preset, seed))
             print(label, runs[-1], flush=True)
-        raw = [r["generator"] for r in runs]
-        calm = [f"{float(r['Frechet distance']):.0f}" for r in runs]
-        classes = [r["classes covered"] for r in runs]
-        seconds = statistics.median(int(r["seconds"]) for r in runs)
-        table.append(table_row(label, runs[0]["steps"], f"{seconds:.0f}", raw, calm, classes))
-    write_rows("recipes", [lecture_row(seeds), *table])
+        columns = {
+            "distance": [run["generator"] for run in runs],
+            "of the average": [run["Frechet distance"] for run in runs],
+            "classes of the average": [run["classes covered"] for run in runs],
+        }
+        seconds = statistics.median(int(run["seconds"]) for run in runs)
+        row = {"settings": label, "steps": f"{runs[0]['steps']:,}", "seconds": f"{seconds:.0f}"}
+        table.append(row | {name: " ".join(column) for name, column in columns.items()})
+    write_rows("recipes", table)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@
 # %% [markdown] slideshow={"slide_type": "skip"}
 # | preset | what it does | two CPU cores | a GPU | memory |
 # | --- | --- | --- | --- | --- |
-# | `lesson` (the default) | two trainings of 9 epochs each | 5 to 10 minutes, 4 to 7 of them for the training | not measured | 1.5 GB |
+# | `lesson` (the default) | two trainings of 9 epochs each | 4 to 8 minutes, 3 to 6 of them for the training | not measured | 1.5 GB |
 # | `full` | two trainings of 50 epochs, with the lecture's own settings | half an hour to an hour | not measured | 1.5 GB |
 # | `smoke` | a few training steps, to test that everything runs | 10 seconds | not measured | 1 GB |
 #
@@ -39,8 +39,8 @@
 # | --- | --- | --- | --- |
 # | 1 | Set-up, The training data | 2 | |
 # | 2 | The same two networks, Before training, The same five steps: run them, you know them | 1 | |
-# | 3 | The first way: new weights | 2 | 2 to 4 |
-# | 4 | The second way: go on from the digits | 2 | 2 to 4 |
+# | 3 | The first way: new weights | 2 | 2 to 3 |
+# | 4 | The second way: go on from the digits | 2 | 2 to 3 |
 # | 5 | Is it plausible? Is it varied? Is it new? | 5 | 1 |
 # | 6 | What a discriminator knows | 3 | |
 # | | Aside: Bring your own data | 3 | 1 |
@@ -627,7 +627,8 @@ plot_images(both, columns=16, names=list(makers))
 #
 # The generator shows what it has learned. What has the discriminator learned? Ask the digits' discriminator
 # and the clothes' discriminator about digits, clothes, noise, the fakes of the average of its
-# generator, and one picture that is all white. (The digits' players have had 30 epochs, the clothes' players 9.)
+# generator, and one picture that is all white. (The digits' players have had 30 epochs with other settings, the clothes'
+# players 9.)
 # Before you look: what will the digits' discriminator
 # say about a pullover? And about the white picture?
 
@@ -712,9 +713,8 @@ for real in own_run.batches(own_images):
 plot_images(generate(own_gan.generator, fixed_noise), title="Faces, by the same layers")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# After this short training a face can be made out, though nearly the same one each time. Mode collapse, or just too
-# little training? The pictures of one moment do not tell: train it longer, and see whether the faces become
-# different.
+# After this short training there are heads, shoulders and different hair, but hardly a face. Can these layers do no
+# better, or was it just too little training? The pictures of one moment do not tell: train it longer, and look again.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
