@@ -13,11 +13,11 @@ from helpers.training.pytorch import Players
 
 @exercise
 def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, int]]) -> str:
-    """Exercise 1: what noise of a hundredth of its size gives.
+    """Exercise 1: what noise of a thousandth of its size gives.
 
     `experiment(scale)` returns the spread of 1,000 fakes and how many of them are no digit.
     """
-    found = {scale: experiment(scale) for scale in (0.01, 1.0, 100.0)}
+    found = {scale: experiment(scale) for scale in (0.001, 1.0, 1000.0)}
     measured = "; ".join(
         f"noise x {scale:g}: spread {spread:.3f}, {none} of 1,000 are no digit"
         for scale, (spread, none) in found.items()
@@ -26,7 +26,7 @@ def check_small_noise(answer: str, experiment: Callable[[float], tuple[float, in
         "Vectors near 0 are alike, and training has next to none: 100 normal numbers have a length "
         "near 10. Long ones do less harm: layers scale them, and Tanh cuts off what is too much."
     )
-    return compare("b" if found[0.01][0] < 0.3 * found[1.0][0] else "c", answer, measured, why)
+    return compare("b" if found[0.001][0] < 0.1 * found[1.0][0] else "c", answer, measured, why)
 
 
 @exercise

@@ -1209,7 +1209,7 @@ from helpers.exercises import lesson_02 as exercises
 # ### 1. Smaller noise
 #
 # In training, the generator was always given noise from the normal distribution, with numbers of a size of about 1.
-# What do 1,000 pictures look like if you make all the noise a hundred times smaller?
+# What do 1,000 pictures look like if you make all the noise a thousand times smaller?
 #
 # - a: like digits, but very pale
 # - b: nearly all like one and the same picture
@@ -1221,7 +1221,7 @@ answer = None  # "a", "b" or "c"
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The experiment measures the spread and counts what the classifier takes for no digit. For comparison
-# the check also runs it with the usual noise, and with noise that is a hundred times larger.
+# the check also runs it with the usual noise, and with noise that is a thousand times larger.
 
 # %% slideshow={"slide_type": "skip"}
 def scaled_noise(scale):
@@ -1240,7 +1240,7 @@ exercises.check_small_noise(answer, scaled_noise)
 # ```
 #
 # Which picture comes out depends on the noise vector, and vectors that are all small hardly differ from each other.
-# Look at them: `plot_images(generate(average, 0.01 * gan.make_noise(16)))`.
+# Look at them: `plot_images(generate(average, 0.001 * gan.make_noise(16)))`.
 #
 # </details>
 

@@ -79,7 +79,7 @@ WRONG_ANSWERS = {
         ],
     },
     "02_mnist_gan": {
-        1: letters("a", "noise x 0.01"),
+        1: letters("a", "noise x 0.001"),
         2: [("answer = 5", "Measured: 2."), ("answer = math.log2(10) / 2", "Measured: 2.")],
         3: letters("ad", "Measured"),
         4: [
