@@ -714,7 +714,7 @@ walk(lambda noise: generate(average, noise), start[:, 0], end[:, 0])
 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Every step of such a path is a picture that the generator makes, but is it a digit? Take 500 paths, and let the
+# Every step of such a path is a picture that the generator makes, but is it a digit? Take 5,000 paths, and let the
 # classifier look at both ends and in between. In 100 dimensions nearly all noise vectors have a length of about 10, but
 # halfway between two of them it is only about 7. So look a second time at the same places, with the vectors brought back
 # to full length:
@@ -725,7 +725,7 @@ def share_of_none(noise):
     return (chances.argmax(axis=1) == 10).mean()
 
 
-ends, others = noise[:500], noise[-500:]
+ends, others = noise.chunk(2)
 for part in (0.0, 0.25, 0.5, 0.75, 1.0):
     between = ends + part * (others - ends)
     full = between / math.hypot(1 - part, part)
