@@ -431,8 +431,9 @@ three_seeds(lecture, "The lecture's settings, three seeds, 10,000 fakes each")
 # So *after a few epochs* is not what we found. With seeds 1 and 2 some kinds of digits are there after
 # eight epochs, all ten after 20, and the distance goes on falling until about epoch 40 (the file has more epochs
 # than the table). With seed 0 it never gets there: the discriminator wins for good. (*When it fails*, below, shows how.)
-# That can happen to you, too, if you run `full`: then try another `seed`. (Which seed fails depends on the machine: on
-# another, which rounds differently, seed 0 did get to digits. The table *Nine epochs*, below, has that run.)
+# That can happen to you, too, if you run `full`: then try another `seed`. (The seed alone does not decide
+# it: machines and versions round differently, and in a later run of ours seed 0 did get to digits. The table *Nine
+# epochs*, below, has that run.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `full` takes a quarter to half an hour on two CPU cores, so the preset `lesson` takes settings that get to a good picture
@@ -440,8 +441,8 @@ three_seeds(lecture, "The lecture's settings, three seeds, 10,000 fakes each")
 #
 # - larger batches use the processor better, and their gradients are calmer,
 # - the learning rates are larger, and the generator's most of all, so that it keeps up,
-# - `beta1` says how much of the earlier gradients Adam mixes into its direction. Here it is 0, nothing: the other
-#   player keeps moving, so old gradients soon point the wrong way,
+# - `beta1` says how much of the earlier gradients Adam mixes into its direction. Here it is 0: the other player
+#   keeps moving, so old gradients soon point the wrong way,
 # - real pictures get the label 0.9 instead of 1, so that the loss punishes answers that are too sure. (Fakes keep
 #   the label 0, so this is called *one-sided label smoothing*.)
 
