@@ -463,9 +463,9 @@ Table([{key: row[key] for key in row if key != "images"} for row in rows], "The 
 Table(read_rows("recipes"), "Nine epochs, one change after the other (three seeds, one CPU core)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With only the larger batches and rates, no seed produces a single digit; generator and average end equal: what the
-# generator makes no longer changes. At these rates it is `beta1` that decides: with 0 the averages have all ten classes
-# after nine epochs, and the time is two thirds of that of the lecture's settings. The generators themselves are far
+# With only the larger batches and rates, no seed gets a single class; generator and average end at the same distance,
+# so what the generator makes has probably stopped changing. At these rates it is `beta1` that decides: with 0 the averages have all ten classes
+# after nine epochs, in two thirds of the time of the lecture's settings. The generators themselves are far
 # worse than their averages, perhaps because without the older gradients they swing more widely. With the label 0.9 two
 # averages of three are better and one is worse, which may be chance.
 
@@ -525,9 +525,8 @@ for real in run.batches(images):
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# All the pictures were kept; here are those of six noise vectors. Read each row from left to right: the same noise
-# vector, from the first
-# epoch to the last.
+# All the pictures were kept; here are those of six noise vectors, after eight of the epochs. Read each row from left to
+# right: the same noise vector, from the first epoch to the last. To the end a digit may turn into another, or fall apart.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_film
@@ -561,8 +560,8 @@ loss_d = preset.real_label * loss_g - (2 - preset.real_label) * math.log(1 - und
 print(f"undecided: answer {undecided:.2f}, loss of G {loss_g:.2f}, loss of D {loss_d:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The answers never get far apart: those on real pictures stay a little above those on fakes. From about step 3,000 on
-# the gap grows, slowly: the discriminator is getting ahead. That is fine as long as the fakes still get better, and the
+# Up to about step 3,000 the answers on real pictures stay a little above those on fakes. Then the gap slowly grows, to
+# about 0.2 at the end: the discriminator is getting ahead. That is fine as long as the fakes still get better, and the
 # curves alone do not tell you whether they do.
 
 # %% slideshow={"slide_type": "-"}
@@ -669,8 +668,8 @@ Table(read_rows("seeds_02"), "The averages of three seeds, 10,000 fakes each")
 # ### Is it new?
 #
 # A generator that hands out training pictures would get about the numbers of the column `real`. So look for the
-# training picture that is nearest to each fake. It stands to the right of the fake: alike, but not the
-# same.
+# training picture that is nearest to each fake. It stands to the right of the fake: alike where the fake is
+# a good digit, but not the same.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.metrics.images import novelty
@@ -694,8 +693,8 @@ news
 # ## A walk through the noise
 #
 # Take two noise vectors and go from one to the other in small steps. A generator that has learned single
-# pictures by heart would change suddenly on its path. This one changes slowly nearly everywhere, which is
-# a hint and no proof. In some places it is steep, and there a digit becomes another within two steps.
+# pictures by heart would change suddenly on its path. This one changes slowly over long stretches, which is
+# a hint and no proof. Elsewhere it is steep, and there a digit becomes another within two steps.
 
 # %% slideshow={"slide_type": "-"}
 start, end = noise[:4].unsqueeze(1), noise[4:8].unsqueeze(1)
@@ -735,8 +734,8 @@ for part in (0.0, 0.25, 0.5, 0.75, 1.0):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # So what goes wrong on the straight path is mostly that the noise becomes too short: the generator has hardly ever met
-# such noise. (The first exercise is about that.) At full length every place on the path is about as good as its
-# ends. Still, the path is in one piece, and real digits come in separate kinds: between a 9 and a 7 there is a gap.
+# such noise. (The first exercise is about that.) At full length the classifier sees no more non-digits in between than at
+# the ends. Still, the path is in one piece, and real digits come in separate kinds: between a 9 and a 7 there is a gap.
 # The generator crosses it in a step or two, as in the pictures above. How many of the places that you look at lie
 # in it, these numbers cannot tell: the classifier counts two digits on top of each other as one of them.
 
@@ -780,8 +779,8 @@ makers = {"your run": gan.generator, "its average": average, "the best": best}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each row is one generator. All get the same sixteen noise vectors, the first of `noise` (not those of the film).
-# Your generator and its average mostly make the
-# same digits of them, the best makes others: what a noise vector means depends on the training.
+# Your generator and its average make the same digit
+# of about half of them, the best makes others: what a noise vector means depends on the training.
 
 # %% slideshow={"slide_type": "-"}
 strip = torch.cat([generate(maker, noise[:16]) for maker in makers.values()])
@@ -916,7 +915,7 @@ def compare(name):
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### The discriminator wins
 #
-# You have met a real case: the lecture's settings with seed 0. (Its generator ended with a single picture. Which
+# You have met a real case: the lecture's settings with seed 0. (Its generator ended with nearly the same picture for all noise. Which
 # came
 # first, the sure discriminator or the broken generator, we have not measured.) Here are its curves (means over the last 1,000
 # steps of an epoch). From about the sixth epoch on (an epoch has 1,875 steps) the answers are nearly 1 for real and 0 for fake, and the loss of the
@@ -932,7 +931,7 @@ curves["step"] = np.array([int(row["epoch"]) * 1875 for row in lost])
 SmallPicture(plot_history(curves, title="The lecture's settings, seed 0"))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# And this is what the generator made of 16 noise vectors: in the end the same blot from all of them. (The table
+# And this is what the generator made of 16 noise vectors: in the end nearly the same blot from all of them. (The table
 # above counts
 # four classes at epoch 20, where you see blots: the classifier gives a class to them, too.)
 
@@ -951,8 +950,8 @@ compare("the discriminator wins")
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Here is how the game went. Most of the time the answers are near 1 for real and near 0 for fake, and
 # the discriminator's loss is close to 0. That looks like success, but nearly all that the generator tries is called
-# fake, and it has not learned a single digit. (In 300 steps from the start it would not have got to digits with an equal
-# opponent either: look at your own training in the player, around step 300.)
+# fake, and it has not learned a single digit. (With an equal opponent it would hardly have got to digits in 300 steps
+# either: look at your own training, with other settings, in the player, around step 300.)
 
 # %% slideshow={"slide_type": "skip"}
 columns = games["the discriminator wins"][1]
@@ -1020,8 +1019,8 @@ print(f"spread {spread(images[:2000]):.3f}, real digits")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Mode collapse
 #
-# Many call that a mode collapse, too. But the usual **mode collapse** is no breakdown. It is a strategy, and for a while it
-# works. The generator makes only some kinds of pictures, those
+# Many call that a mode collapse, too. But the usual **mode collapse** is no breakdown. It is a strategy that can work for
+# a while. The generator makes only some kinds of pictures, those
 # that the discriminator likes best at the moment. Often the discriminator then learns to reject them, and the generator
 # moves on to others. To see it in a short time, let the discriminator learn only in every fifth step, double both learning rates,
 # and raise `beta1` to 0.9, so that Adam follows older gradients, too. Count the classes of the fakes from the same
@@ -1048,12 +1047,11 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the columns downwards. A fair share is 100. From step 400 on some digits nearly vanish, and not always the
-# same ones; in the last two rows two digits together take more than four tenths of all pictures, and not always the
-# same two. The discriminator's answer goes up
-# and
-# down. The usual reading is that it comes to reject the favourites, and the generator moves on; the table does not prove it.
-# But the counts of a single moment would have told you even less. (With other rounding errors other digits have their turn.)
+# Read the columns downwards. A fair share is 100. From step 450 on some digits nearly vanish, and not always the
+# same ones. In the last two rows three of ten pictures are a 3; the 8 was as frequent, and 50 steps later it is not. The
+# discriminator's answer falls, and rises again at the end. The usual reading is that it comes to reject the favourites, and
+# the generator moves on; the 8 may be such a case, but the table does not prove it. Still, the counts of a single moment would have told you
+# even less. (With other rounding errors other digits have their turn.)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # This game breaks down, too, while the favourites change: in the last rows many of the pictures are no digits (look
@@ -1137,9 +1135,9 @@ print(f"all {count:,} fakes the same:", torch.equal(games["no detach"][0], games
 # %% [markdown] slideshow={"slide_type": "skip"}
 # What it costs is work: step 3 goes back through the generator, for nothing.
 #
-# *Use dropout in the discriminator.* There may be something to it: without dropout, in these 300 steps, the answers are
-# further apart, and the distance is somewhat larger. All ten classes are
-# still there, and the pictures alone would hardly have told you.
+# *Use dropout in the discriminator.* These 300 steps do not show why. Without dropout the answers are further apart, but
+# that is partly because dropout itself blurs them. The distance is somewhat larger, which may be chance: one game each.
+# All ten classes are still there.
 
 # %% slideshow={"slide_type": "skip"}
 games["no dropout"] = play("no dropout", dropout=False)

@@ -359,8 +359,8 @@ for real in run.batches(images):
         picture.update(plot_images(run.kept[run.epoch], title=f"After epoch {run.epoch}"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# From the first epoch to the last: the outlines come first. After that a row may still turn into
-# another piece of clothing, for nothing tells the generator to stay with one.
+# From the first epoch to the last: the outlines are there after one epoch; fine detail hardly follows. A row may still
+# turn into another piece of clothing, for nothing tells the generator to stay with one.
 
 # %% slideshow={"slide_type": "-"}
 from helpers.plotting import plot_film
@@ -368,9 +368,9 @@ from helpers.plotting import plot_film
 plot_film(run.kept)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# As with the digits, the curves do not say what is being learned, nor how well. But they end differently: in this
-# run the gap between the answers closes, and both losses come to the grey lines of a discriminator that cannot
-# decide.
+# As with the digits, the curves do not say what is being learned, nor how well. But they look different: in this
+# run the gap between the answers closes within about the first 1,000 steps, and both losses come to the grey lines of a
+# discriminator that cannot decide, the generator's more slowly.
 
 # %% slideshow={"slide_type": "skip"}
 from helpers.plotting import plot_history
@@ -491,26 +491,28 @@ Table(rows, f"Two ways to the same clothes, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The lecture calls its clothes *rather plausible*. For yours the precision agrees, as far as it goes: in the classifier's
-# features most fakes lie among the real pictures. (Precision hardly falls with grain, single pixels that are too
-# bright or too dark, though distance and recall do get worse; and numbers of two classifiers, such as those of
-# lesson 02 and these, may not be compared.) But look at the recall. Few real pictures lie among the fakes, though
+# features most fakes lie among the real pictures. (Numbers of two classifiers, such as those of lesson 02 and these, may
+# not be compared.) But look at the recall. Few real pictures lie among the fakes, though
 # every class is covered. Precision alone would not have told you. But what is missing, whole forms or only fine
 # detail?
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Try it with pictures that surely have every form: real test pictures, only blurred a little.
+# Try it with pictures that surely have every form: real test pictures, once blurred a little, once with grain: every
+# pixel a little brighter or darker than it was.
 
 # %% slideshow={"slide_type": "skip"}
 from torchvision.transforms.functional import gaussian_blur
 
-blurred = gaussian_blur(test_images[: len(noise)], kernel_size=3)
-control = {"real, blurred a little": evaluate(classifier, blurred, images.cpu())}
-Table([summary(*row) for row in (control | results).items()], f"A control, {samples}")
+pictures = test_images[: len(noise)]
+grainy = (pictures + 0.1 * torch.randn_like(pictures)).clamp(-1, 1)
+controls = {"real, blurred": gaussian_blur(pictures, kernel_size=3), "real, with grain": grainy}
+controls = {name: evaluate(classifier, seen, images.cpu()) for name, seen in controls.items()}
+Table([summary(*row) for row in (controls | results).items()], f"Two controls, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Every form is there, and yet most of the recall is gone, with little loss of precision. So a low recall means that
-# *something* of the real pictures is missing, but not what: it may be whole forms, it may be sharpness, and grain
-# lowers it, too.
+# Every form is there, and yet most of the recall of the blurred ones is gone, with little loss of precision. Grain costs
+# both. So a low recall tells you that the fakes lack something or have something too much, but not what: whole forms may
+# be missing, or only sharpness, or there may be grain.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # As for the two ways: in this table the digits' players end ahead. Is that luck? We have trained both ways with
@@ -551,11 +553,12 @@ rows = [
 Table(rows, "Share of each class among fakes and among real pictures")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The classifier sees too many shirts and too few pullovers in both. (It easily confuses shirts with T-shirts, coats
-# and pullovers, so do not trust this too far.) The last row counts pictures that it does not take for clothing. No
+# The classifier sees too many shirts and too few pullovers in both, and with new weights hardly half of the sandals. (Do
+# not trust this too far: it easily confuses shirts with T-shirts, coats and pullovers, and blur alone made the counts of
+# real pictures as uneven, as their entropy in the table above shows.) The last row counts pictures that it does not take for clothing. No
 # class
-# is left out, so what is missing is missing *within* the classes: forms that are never made, or fine detail that is
-# lost. Look at
+# is left out altogether, so the low recall must come mostly from *within* the classes: forms that are never made, fine
+# detail that is lost, or grain. Look at
 # eight real shirts, and at eight fakes that the classifier takes for shirts: where are the patterns, buttons and collars?
 
 # %% slideshow={"slide_type": "skip"}
@@ -568,19 +571,19 @@ plot_images(torch.cat([real_shirts, fake_shirts]), names=["real shirts", "fake s
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### What longer training and other settings bring
 #
-# The best recipe of lesson 02, 38 epochs and noise that is 1.2 times as wide, has been tried on clothes, too. Both rows
+# The best recipe of lesson 02, 38 epochs and noise that is 1.2 times as wide, has been tried on clothes, too. All rows
 # are averages.
 
 # %% slideshow={"slide_type": "skip"}
 best = Generator().to(device)
 load_weights(best, "clothes_generator_best")
 of_best = evaluate(classifier, generate(best, noise), images.cpu())
-rows = [summary("your run, new weights", last), summary("the best", of_best)]
-Table(rows, f"Your run and the best recipe, {samples}")
+rows = [summary(*row) for row in (results | {"the best": of_best}).items()]
+Table(rows, f"Your two ways and the best recipe, {samples}")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The best is ahead, most of all in recall, but it had other settings, too, and wider noise: the table does not tell
-# which of them helped. Its recall is still far from that of real clothes.
+# The best is ahead in distance and most of all in recall; in precision it is not. It had more epochs on clothes, other
+# settings and wider noise: the table does not tell which of them helped. Its recall is still far from that of real clothes.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### Is it new?
@@ -611,7 +614,7 @@ news
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Digits beside clothes
 #
-# Two generators that come with the course: the best that we have, one for digits and one for clothes. The
+# Two generators that come with the course, made by this recipe: one for digits and one for clothes. The
 # layers, the losses, the settings, the number of steps and the noise are the same. Only the data differ, and with
 # them everything that you see.
 
@@ -660,14 +663,15 @@ for trained_on, (network, maker) in judges.items():
 Table(rows, "Mean answer of the discriminator (0 fake, 1 real)")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The digits' discriminator gives the white picture more than it gives most real digits! So a high answer does not mean *a
+# The digits' discriminator gives the white picture more than it gives digits on average! So a high answer does not mean *a
 # digit*. It was trained on digits against *the generator's fakes*, and hardly any fake can have been all white: nobody has
 # told it what to think of that. For clothes its answer is low, though it has never met any. For noise it is low,
-# too, and there you can guess why: its first fakes were grey noise, and grain gave away many later ones.
+# too. Perhaps the grain of its own fakes has taught it that; but the discriminator of the clothes has met grain as well,
+# and to noise it answers hardly less than to clothes.
 #
-# The discriminator of the clothes answers about 0.45, *undecided*, to clothes and to the fakes, and its loss in the curves above
-# says the same. That does not make the fakes good: their recall is low. It only says that this discriminator no longer tells
-# them from clothes. A discriminator learns only to tell the data from the fakes of the moment; elsewhere its answer means
+# The discriminator of the clothes, that of the first way, answers about 0.45, *undecided*, to nearly everything: to clothes
+# and to its fakes, as its loss in the curves above says, too, but also to digits. That does not make the fakes good: their
+# recall is low. It only says that this discriminator hardly tells anything apart any more. A discriminator learns only to tell the data from the fakes of the moment; elsewhere its answer means
 # little.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -714,7 +718,8 @@ plot_images(generate(own_gan.generator, fixed_noise), title="Faces, by the same 
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # After this short training there are heads, shoulders and different hair, but hardly a face. Can these layers do no
-# better, or was it just too little training? The pictures of one moment do not tell: train it longer, and look again.
+# better, or was it just too little training? (No average was taken, either.) The pictures of one moment do not tell:
+# train it longer, and look again.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
@@ -805,8 +810,8 @@ exercises.check_nine_of_ten(answer, nine_of_ten)
 # ```
 #
 # What is made is real, so the precision stays. A tenth of the real pictures cannot be made, and the recall
-# loses about a tenth. Both ways of the lesson had a low recall with all ten classes: there, something is missing
-# *within* the classes, forms or detail.
+# loses about a tenth. Both ways of the lesson had a low recall with all ten classes: there, most of the
+# fault lies *within* the classes: forms, detail or grain.
 #
 # </details>
 
@@ -907,12 +912,13 @@ exercises.check_colour(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
-# - The layers, losses and steps that made digits in lesson 02 can also make clothes, and even rough faces.
+# - The layers, losses and steps that made digits in lesson 02 can also make clothes, and the outlines
+#   of heads.
 # - "Load clothes into the GAN already created" can mean new weights or the digits' weights. In
 #   this run the digits' weights, trained for 30 epochs before, gave the better clothes.
 # - All ten classes were made, and most fakes pass as plausible in the classifier's features, but the recall is low:
-#   forms or fine detail of real clothes are missing.
+#   forms or fine detail of real clothes are missing, or there is grain.
 # - A discriminator is trained only on its data and its opponent's fakes. Its answer to anything else means
-#   little: the digits' discriminator gave a white picture a higher answer than most real digits.
+#   little: the digits' discriminator gave a white picture a higher answer than real digits on average.
 #
 # **Next:** [04 · Faces, in Keras](04_celeba_keras_gan.ipynb). In colour, larger, with other networks.
