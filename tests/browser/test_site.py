@@ -152,10 +152,7 @@ def test_the_player_moves(opened, folder, page_name):
 
 def press(page, handle, selector):
     """Click with the mouse where a reader sees the button: a slide shows its player smaller."""
-    frame, before, box = handle.content_frame(), None, handle.bounding_box()
-    while box != before:  # the page glides to the player
-        page.wait_for_timeout(200)
-        before, box = box, handle.bounding_box()
+    frame, box = handle.content_frame(), handle.bounding_box()
     scale = box["width"] / frame.evaluate("innerWidth")
     inner = frame.evaluate(
         f"""(() => {{ const r = document.querySelector("{selector}").getBoundingClientRect();

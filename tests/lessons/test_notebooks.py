@@ -91,9 +91,8 @@ NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 FACTS = {
     # dropout in percent; a learning rate; steps, and a place on the axis of a figure; a paper
     "01_sine_gan": "30 0.001 500 6,000 2014",
-    # the largest pixel; data/make/generators.py; half of the 40,000 real pictures; a place on the
-    # axis of a figure
-    "02_mnist_gan": "255 30 0.0004 1.2 20,000 3,000",
+    # the largest pixel; data/make/generators.py; half of the 40,000 real pictures
+    "02_mnist_gan": "255 1.2 20,000",
     "03_fashion_gan": "30 38 1.2 70,000 0.45",  # epochs and noise of the players; pictures; see 02
     # a layer; the pictures of lesson 02; CelebA; 227: `tests.benchmarks faces 202599`; without
     # the penalty: `data.make.faces04 plain 0 1 2`, and a run of 1,500
